@@ -1,0 +1,58 @@
+# Everything here runs on a machine with only Python >= 3.11 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+JOBS   ?= auto
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: install demo test lint bench simulate docs lock clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit("Accord needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements/runtime.lock pyproject.toml | $(VENV)/.python
+	$(PIP) install --require-hashes -r requirements/runtime.lock
+	$(PIP) install --require-hashes -r requirements/build.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.developed: requirements/dev.lock $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: install
+	@$(BIN)/accord demo
+
+test: $(VENV)/.developed
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.developed
+	$(BIN)/python -m benchmarks
+
+# Random stories of a whole deployment under faults and deaths, each told by its seed.
+SEEDS ?= 2000
+simulate: $(VENV)/.developed
+	$(BIN)/python -m tests.sim --seeds $(SEEDS)
+
+# The manual is what the commands say of themselves.
+docs: $(VENV)/.developed
+	$(BIN)/python -m tests.architecture.manual
+
+# The locks are made for the lowest Python; every entry carries its hashes.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/runtime.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/build.in -o requirements/build.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --all-extras --group dev -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist build

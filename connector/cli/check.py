@@ -1,0 +1,89 @@
+"""`accord check`: everything tried live, one line each with the mend.
+
+What is tried is the adapter's business; here it is printed. Exit code 1 where something was found, 3 where
+login or network stopped it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from connector.cli.options import config_option, configured, format_option, pass_world
+from connector.config import Config, SourceConfig
+from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, EXIT_WRONG, AccordError, Wrong, scrub
+from connector.mappings import load_catalogue
+from connector.platforms.port import Finding
+from connector.platforms.registry import open_platform
+from connector.world import World
+
+
+@click.command("check")
+@config_option
+@click.option("--source", "only", metavar="NAME", help="Only this source.")
+@format_option("text", "json")
+@pass_world
+def command(world: World, config_path: Path, only: str | None, form: str) -> int:
+    """Try login, rights, tables, fields, history and write targets of every source, live.
+
+    Nothing is written. Ends with exit code 1 where something should be mended, 3 where login or network
+    stopped it.
+    """
+    config = configured(config_path, world)
+    grave = EXIT_FINE
+    for source in chosen(config, only):
+        for finding in _tried(source, world):
+            click.echo(_as_json(source, finding) if form == "json" else _as_text(source, finding))
+            grave = max(grave, _gravity(finding))
+    return grave
+
+
+def chosen(config: Config, only: str | None) -> list[SourceConfig]:
+    """The sources to work on: all, or the one that is named."""
+    if only is None:
+        return list(config.sources.values())
+    if only not in config.sources:
+        known = ", ".join(config.sources)
+        raise AccordError(f"there is no source {only!r} in {config.path}", hint=f"known here: {known}")
+    return [config.sources[only]]
+
+
+def _tried(source: SourceConfig, world: World) -> Iterator[Finding]:
+    """All findings; a mapping that cannot be read stops this source only."""
+    try:
+        catalogue = load_catalogue(source.mapping, base=source.base)
+        yield from open_platform(source, catalogue, world).check()
+    except Wrong as wrong:
+        for problem in wrong.problems:
+            yield Finding("mapping", False, str(problem), stops=wrong.exit_code == EXIT_PLATFORM)
+    except AccordError as error:
+        stops = error.exit_code == EXIT_PLATFORM
+        yield Finding("connection", False, error.problem.what, error.problem.hint or "", stops)
+
+
+def _gravity(finding: Finding) -> int:
+    if finding.fine:
+        return EXIT_FINE
+    assert EXIT_FOUND < EXIT_WRONG < EXIT_PLATFORM
+    return EXIT_PLATFORM if finding.stops else EXIT_FOUND
+
+
+def _as_text(source: SourceConfig, finding: Finding) -> str:
+    mark = click.style("ok     ", fg="green") if finding.fine else click.style("problem", fg="red", bold=True)
+    detail = f": {finding.detail}" if finding.detail else ""
+    mend = f"\n        {finding.mend}" if finding.mend else ""
+    return scrub(f"{mark} {source.name}  {finding.what}{detail}{mend}")
+
+
+def _as_json(source: SourceConfig, finding: Finding) -> str:
+    line = {
+        "source": source.name,
+        "what": finding.what,
+        "fine": finding.fine,
+        "detail": finding.detail,
+        "mend": finding.mend,
+    }
+    return scrub(json.dumps(line, ensure_ascii=False))

@@ -1,0 +1,165 @@
+"""`accord evaluate`: a file of tickets against rules, offline; one line (or Parquet row) for every cycle."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from os import cpu_count
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import click
+
+from connector.cli.options import INSTANT
+from connector.errors import AccordError, Position, Problem
+from connector.evaluate.lines import json_lines
+from connector.evaluate.plan import Plan, make_plan
+from connector.evaluate.stream import Tally, evaluate_records
+from connector.mappings.kinds import shipped_kinds
+from connector.model.instant import Instant
+from connector.model.kind import FieldType, Kind
+from connector.rules.loader import load_rulebook
+from connector.ticketfile import NO_OPENED, Inspection, inspect_ticket_file, read_ticket_file, types_of_extra
+
+Sink = AbstractContextManager[Callable[[Any], Any]]
+
+
+@click.command("evaluate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--rules", "rules", type=click.Path(exists=True, path_type=Path), required=True, multiple=True,
+    help="A rule file or a folder of them.",
+)  # fmt: skip
+@click.option("--at", "at", type=INSTANT, required=True, help="Evaluate as of this instant.")
+@click.option(
+    "--format", "form", type=click.Choice(["json", "parquet"]), help="json, or Parquet by --out's name."
+)
+@click.option("--out", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.option("--all", "every", is_flag=True, help="Measure by agreements that are not enacted too.")
+@click.option("--skip-bad", is_flag=True, help="Leave bad records out and count them.")
+def command(
+    file: Path,
+    rules: tuple[Path, ...],
+    at: Instant,
+    form: str | None,
+    out: Path | None,
+    every: bool,
+    skip_bad: bool,
+) -> None:
+    """Evaluate the tickets of FILE (JSON Lines, or Parquet by its name) as of an instant."""
+    as_parquet = form == "parquet" or (form is None and out is not None and out.suffix == ".parquet")
+    if as_parquet and out is None:
+        raise click.UsageError("--format parquet needs --out")
+    asked = _Asked(file, rules, at, every, skip_bad, shipped_kinds())
+    sink = _parquet_sink(out) if as_parquet and out is not None else written_to(out)
+    if file.suffix == ".parquet" and _bulk().is_columnar(file):
+        tally, found = _evaluate_columns(asked, sink, as_parquet)
+    else:
+        tally, found = _evaluate_lines(asked, sink, as_parquet)
+    _sum_up(tally, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be evaluated, and by what."""
+
+    file: Path
+    rules: tuple[Path, ...]
+    at: Instant
+    every: bool
+    skip_bad: bool
+    kinds: Mapping[str, Kind]
+
+    def plan(self, extra: Mapping[str, FieldType]) -> Plan:
+        """The plan by the rules, which may use the kinds' fields and the file's *extra* ones."""
+        types = types_of_extra(extra, self.rules)
+        book = load_rulebook(self.rules, self.kinds, at=self.at, extra_fields=types)
+        for warning in book.warnings:
+            click.echo(str(warning), err=True)
+        return make_plan(book, self.kinds, book.measuring(every=self.every), {})
+
+
+def _bulk() -> ModuleType:
+    """What needs pyarrow; says how to install it where it is missing."""
+    return import_module("connector.evaluate.bulk")
+
+
+def _evaluate_lines(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
+    """Tickets one by one, from JSON lines or from Parquet of any layout."""
+    found = inspect_ticket_file(asked.file, asked.kinds)
+    if not asked.skip_bad:
+        found.refuse()
+    plan = asked.plan(found.extra)
+    types = {**found.extra, **{n: t for n, t in plan.fields.items() if n in found.extra}}
+    records = read_ticket_file(asked.file, asked.kinds, skip_bad=asked.skip_bad, extra=types)
+    tally = Tally()
+    batches = evaluate_records(plan, records, asked.at, found.names, tally)
+    with sink as write:
+        parts = (
+            _bulk().tables_of(batches) if as_parquet else (line for b in batches for line in json_lines(b))
+        )
+        for part in parts:
+            write(part)
+    return tally, found
+
+
+def _evaluate_columns(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
+    """Parquet in bulk: no object per ticket, row groups shared out among processes."""
+    bulk = _bulk()
+    found = Inspection()
+    tickets = {name for name, kind in asked.kinds.items() if kind.is_ticket}
+    for row in bulk.without_opening(asked.file, tickets):
+        found.note(Problem(NO_OPENED, Position(str(asked.file), row)))
+    if not asked.skip_bad:
+        found.refuse()
+    declared = {name for kind in asked.kinds.values() for name in kind.fields}
+    plan = asked.plan(bulk.extra_fields(asked.file, declared))
+    job = bulk.Job(str(asked.file), plan, asked.at, bulk.reference_names(asked.file, plan.fields))
+    with sink as write:
+        if as_parquet:
+            return bulk.evaluate_parquet(job, write, workers=cpu_count() or 1), found
+        return bulk.json_of_parquet(job, write), found
+
+
+@contextmanager
+def _parquet_sink(out: Path) -> Iterator[Callable[[Any], Any]]:
+    partly = out.with_name(out.name + ".part")
+    with _bulk().tables_written(partly) as write:
+        yield write
+    partly.replace(out)
+
+
+@contextmanager
+def written_to(out: Path | None) -> Iterator[Callable[[bytes], int]]:
+    """Where lines go: standard output, or *out*, which appears when all of it is written."""
+    if out is None:
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+        return
+    partly = out.with_name(out.name + ".part")
+    with _opened(partly) as file:
+        yield file.write
+    partly.replace(out)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise AccordError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _sum_up(tally: Tally, found: Inspection) -> None:
+    """Nothing is left out or mended in silence."""
+    click.echo(f"{tally.tickets} tickets, {tally.cycles} cycles", err=True)
+    if found.bad:
+        click.echo(f"{found.bad} bad records left out:", err=True)
+        for problem in found.problems:
+            click.echo(f"  {problem}", err=True)
+    for reason, count in sorted(tally.repaired.items()):
+        if count:
+            click.echo(f"history repaired: {count} × {reason}", err=True)

@@ -1,0 +1,145 @@
+"""`accord status`: how far everything is, and what waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli.options import config_option, configured, format_option, pass_world
+from connector.errors import scrub
+from connector.model.instant import Instant, format_instant
+from connector.serving.files import refusal_noted
+from connector.store import (
+    Store,
+    Transaction,
+    backfills,
+    backlog,
+    cycles,
+    leases,
+    open_store,
+    runs,
+    sources,
+    sweeps,
+    tickets,
+)
+from connector.store import aside as set_aside
+from connector.world import World
+
+RUNS = 5
+
+
+@click.command("status")
+@config_option
+@format_option("text", "json")
+@pass_world
+def command(world: World, config_path: Path, form: str) -> None:
+    """Show cursors, last runs, open cycles by state, and effects that have not gone out."""
+    store = open_store(configured(config_path, world).store, world, must_exist=True)
+    try:
+        found = _status(store)
+        refusal = refusal_noted(store)
+    finally:
+        store.close()
+    found["files_refused"] = None if refusal is None else str(refusal)
+    if form == "json":
+        click.echo(scrub(json.dumps(found, ensure_ascii=False)))
+    else:
+        for line in _lines(found, world.now()):
+            click.echo(scrub(line))
+
+
+def _status(store: Store) -> dict[str, Any]:
+    with store.read() as tx:
+        return {
+            "sources": [_source(tx, source) for source in sources.every(tx)],
+            "runs": [_run(run) for run in runs.last(tx, RUNS)],
+        }
+
+
+def _source(tx: Transaction, source: sources.Source) -> dict[str, Any]:
+    work = backfills.get(tx, source.name)
+    waiting = backlog.left(tx, source.name)
+    return {
+        "source": source.name,
+        "instance": source.instance,
+        "watermark": _written(source.watermark),
+        "acts_from": _written(source.start),
+        "at_work": leases.holder(tx, source.name),
+        "kinds": [_kind(sweep, tickets.counts(tx, source.name)) for sweep in sweeps.every(tx, source.name)],
+        "cycles": dict(cycles.counts(tx, source.name)),
+        "next_line": _written(tickets.next_line(tx, source.name)),
+        "backfill": None if work is None else {"why": work.why, "done": work.done, "total": work.total},
+        "waiting": [
+            {"effect": name, "state": state, "why": why, "count": count}
+            for (name, state, why), count in sorted(waiting.items(), key=str)
+        ],
+        "unsettled": [
+            {"kind": kind, "key": key, "why": why} for kind, key, why in tickets.waiting(tx, source.name)
+        ],
+        "aside": [
+            {"kind": one.kind, "key": one.key, "why": one.reason, "since": format_instant(one.since)}
+            for one in set_aside.every(tx, source.name)
+        ],
+    }
+
+
+def _kind(sweep: sweeps.Sweep, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "kind": sweep.kind,
+        "records": counts.get(sweep.kind, 0),
+        "read_up_to": _written(sweep.complete_at),
+        "under_way_since": _written(sweep.begun_at),
+        "cursor": sweep.cursor,
+    }
+
+
+def _run(run: runs.Run) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "sources": list(run.sources),
+        "begun": format_instant(run.begun_at),
+        "ended": _written(run.ended_at),
+        "exit_code": run.exit_code,
+    }
+
+
+def _lines(found: Mapping[str, Any], now: Instant) -> Iterator[str]:
+    if found["files_refused"]:
+        yield f"! {found['files_refused']}"
+    for source in found["sources"]:
+        yield f"{source['source']}  {source['instance']}"
+        yield f"  known up to {source['watermark'] or 'nothing yet'}"
+        yield f"  next line to come: {source['next_line'] or 'none'}"
+        if source["at_work"]:
+            yield f"  at work: {source['at_work']}"
+        for kind in source["kinds"]:
+            under_way = f", under way since {kind['under_way_since']}" if kind["under_way_since"] else ""
+            read = kind["read_up_to"] or "-"
+            yield f"  {kind['kind']}: {kind['records']} records, read up to {read}{under_way}"
+        states = ", ".join(f"{count} {state}" for state, count in sorted(source["cycles"].items()))
+        yield f"  cycles: {states or 'none'}"
+        yield from _open_ends(source)
+    for run in found["runs"]:
+        ended = f"ended {run['ended']}, exit {run['exit_code']}" if run["ended"] else "not ended"
+        yield f"run {run['run']} ({', '.join(run['sources'])}): begun {run['begun']}, {ended}"
+    if not found["runs"]:
+        yield f"no run yet as of {format_instant(now)}"
+
+
+def _open_ends(source: Mapping[str, Any]) -> Iterator[str]:
+    if work := source["backfill"]:
+        yield f"  evaluating anew: {work['why']}: {work['done']} of {work['total']} tickets"
+    for one in source["waiting"]:
+        yield f"  {one['count']} {one['effect']} {one['state']}{': ' + one['why'] if one['why'] else ''}"
+    for one in source["unsettled"]:
+        yield f"  {one['kind']} {one['key']} waits for its history: {one['why']}"
+    for one in source["aside"]:
+        yield f"  {one['kind']} {one['key']} set aside: {one['why']}"
+
+
+def _written(instant: Instant | None) -> str | None:
+    return None if instant is None else format_instant(instant)

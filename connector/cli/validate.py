@@ -1,0 +1,193 @@
+"""`accord validate`: configuration, mappings and rules checked together, offline, each problem placed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli.options import config_option, format_option, pass_world
+from connector.cli.problems import excerpt, summary
+from connector.config import Config, load_config
+from connector.errors import EXIT_FINE, EXIT_WRONG, AccordError, Problem, Wrong, scrub
+from connector.mappings.kinds import shipped_kinds
+from connector.mappings.reader import load_catalogue
+from connector.model.instant import Instant
+from connector.model.kind import Kind
+from connector.rules.effective import effective
+from connector.rules.explanations import EXPLANATIONS
+from connector.rules.fields import merged_kinds
+from connector.rules.loader import load_rulebook, rule_files
+from connector.rules.reading import Reading
+from connector.rules.rulebook import Rulebook
+from connector.world import World
+from connector.yamldoc import read_file, suggest
+
+_CONFIG_KEYS = ("sources", "rules", "store", "schedule")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was read, and what is wrong with it."""
+
+    files: set[Path] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    book: Rulebook | None = None
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@config_option
+@click.option(
+    "--effective", "show_effective", is_flag=True, help="Print the agreements, everything resolved."
+)
+@click.option("--explain", "code", metavar="CODE", help="Say more about a problem's code.")
+@format_option("text", "json")
+@pass_world
+def command(
+    world: World,
+    paths: tuple[Path, ...],
+    config_path: Path,
+    show_effective: bool,
+    code: str | None,
+    form: str,
+) -> int:
+    """Check configuration, mappings and rules, offline; with PATHS just those.
+
+    Nothing is asked of a platform. Errors end with exit code 2, warnings do not.
+    """
+    if code is not None:
+        click.echo(explanation(code))
+        return EXIT_FINE
+    found = validated(world, paths, config_path)
+    wrong = bool(found.errors)
+    if form == "json":
+        click.echo(as_json(found))
+    elif show_effective and found.book is not None:
+        _print_problems(found, to_stderr=True)
+        click.echo(effective(found.book), nl=False)
+    else:
+        _print_problems(found, to_stderr=False)
+    return EXIT_WRONG if wrong else EXIT_FINE
+
+
+def explanation(code: str) -> str:
+    """The paragraph about *code*."""
+    if code not in EXPLANATIONS:
+        hint = suggest(code, EXPLANATIONS) or f"known: {', '.join(sorted(EXPLANATIONS))}"
+        raise AccordError(f"there is no code {code!r}", hint=hint)
+    return click.wrap_text(f"{code}: {EXPLANATIONS[code]}", width=100, preserve_paragraphs=True)
+
+
+def validated(world: World, paths: Sequence[Path], config_path: Path) -> Findings:
+    """Everything found wrong in *paths*, or in all that the configuration names."""
+    found = Findings()
+    config = _config(found, world, config_path) if not paths or config_path.is_file() else None
+    if paths:
+        found.problems.clear()  # only what was asked for
+        found.files.clear()
+    kinds = _kinds(found, config, told=not paths)
+    rules = _other_than_rules(found, world, paths) if paths else (config.rules if config else ())
+    if rules:
+        _check_rules(found, rules, kinds, world.now())
+    return found
+
+
+def _config(found: Findings, world: World, path: Path) -> Config | None:
+    found.files.add(path)
+    try:
+        return load_config(path, world)
+    except Wrong as wrong:
+        found.problems += wrong.problems
+        return None
+
+
+def _kinds(found: Findings, config: Config | None, *, told: bool) -> Mapping[str, Kind]:
+    """The kinds of all mappings together, those that shipped where there is none; problems only if *told*."""
+    catalogues = []
+    for source in config.sources.values() if config else ():
+        try:
+            catalogues.append(load_catalogue(source.mapping, base=source.base).kinds)
+        except Wrong as wrong:
+            found.problems += wrong.problems if told else ()
+        folder = source.base / source.mapping
+        if told and folder.exists():
+            found.files.update(folder.rglob("*.yaml") if folder.is_dir() else [folder])
+    return merged_kinds(catalogues) if catalogues else shipped_kinds()
+
+
+def _other_than_rules(found: Findings, world: World, paths: Iterable[Path]) -> list[Path]:
+    """The *paths* that are rules; configurations and mappings among them are checked here."""
+    rules = []
+    for path in paths:
+        if (path / "mapping.yaml").is_file() or _first_key(path) == "mapping":
+            found.files.update(path.rglob("*.yaml") if path.is_dir() else [path])
+            try:
+                load_catalogue(str(path.resolve()), base=path.parent)
+            except Wrong as wrong:
+                found.problems += wrong.problems
+        elif _first_key(path) in _CONFIG_KEYS:
+            _config(found, world, path)
+        else:
+            rules.append(path)
+    return rules
+
+
+def _first_key(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    try:
+        documents = read_file(path)
+    except Wrong:  # told when it is read as what it is
+        return None
+    data = documents[0].data if documents else None
+    return next(iter(data), None) if isinstance(data, dict) else None
+
+
+def _check_rules(found: Findings, paths: Sequence[Path], kinds: Mapping[str, Kind], at: Instant) -> None:
+    found.files.update(rule_files(Reading(), paths))
+    try:
+        found.book = load_rulebook(paths, kinds, at=at)
+        found.problems += found.book.warnings
+    except Wrong as wrong:
+        found.problems += wrong.problems
+
+
+def _print_problems(found: Findings, *, to_stderr: bool) -> None:
+    for problem in found.problems:
+        click.echo(scrub(str(problem)), err=to_stderr)
+        for line in excerpt(problem):
+            click.echo(scrub(line), err=to_stderr)
+    click.echo(summary(found.problems, len(found.files)), err=to_stderr)
+
+
+def as_json(found: Findings) -> str:
+    """The findings as one JSON object."""
+    whole = {
+        "files": len(found.files),
+        "errors": len(found.errors),
+        "warnings": len(found.problems) - len(found.errors),
+        "problems": [_row(problem) for problem in found.problems],
+    }
+    return scrub(json.dumps(whole, ensure_ascii=False, indent=2))
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    return {
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "severity": problem.severity,
+        "code": problem.code,
+        "what": problem.what,
+        "hint": problem.hint,
+    }

@@ -1,0 +1,74 @@
+"""Step one of a delivery: the exact request is frozen in the store before its first byte leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.deliver.frozen import as_json
+from connector.deliver.heads import Send
+from connector.deliver.post import Post, Waiting
+from connector.errors import Busy
+from connector.model.instant import SECOND, Instant, Millis
+from connector.platforms.port import Request
+from connector.store import Transaction, deliveries, leases, queues
+from connector.store.queues import Queued
+
+# How long after its heartbeat a request may still leave: it has to end before the lease could be another's.
+LEAVES_WITHIN: Millis = leases.LASTS - 30 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A frozen request that is about to be sent, and the delivery that keeps it."""
+
+    send: Send
+    delivery: int
+
+    @property
+    def request(self) -> Request:
+        return self.send.frozen.request
+
+
+def claim(post: Post, waiting: Waiting, sends: Sequence[Send]) -> list[Claim]:
+    """Freeze what is about to be sent, in one transaction that also renews the lease.
+
+    What somebody else changed meanwhile (dropped, set aside) is left to the next round. Raises Busy where the
+    lease is lost, or was renewed so long ago that it may be by now.
+    """
+    if not sends:
+        return []
+    now = post.world.now()
+    with post.store.begin() as tx:
+        present = queues.waiting(tx, post.source, [send.queue for send in sends])
+        unchanged = [s for s in sends if _carried(s, present[s.queue]) == _carried(s, waiting[s.queue])]
+        claimed = [Claim(send, _freeze(tx, post, send, now)) for send in unchanged]
+    if post.world.now() - now > LEAVES_WITHIN:
+        raise Busy(
+            f"{post.source}: this run stood still for too long, and another may have taken over",
+            hint="nothing is lost: run it again",
+        )
+    post.tally.requests += len(claimed)
+    return claimed
+
+
+def _freeze(tx: Transaction, post: Post, send: Send, now: Instant) -> int:
+    fence = post.store.lease.fence if post.store.lease else 0
+    request = send.frozen.request
+    number = deliveries.add(
+        tx,
+        post.source,
+        send.queue,
+        request.effects,
+        as_json(send.frozen),
+        guard=str(request.guard),
+        attempt=send.attempt + 1,
+        fence=fence,
+        now=now,
+    )
+    queues.begin(tx, request.effects, number, fence, now)
+    return number
+
+
+def _carried(send: Send, queue: Sequence[Queued]) -> list[Queued]:
+    return [one for one in queue if one.row.effect.key in send.frozen.request.effects]

@@ -1,0 +1,162 @@
+"""The rounds of a delivery: judge the heads of many queues, look up the doubtful, freeze, send, note the
+answers.
+
+No transaction is open while anybody is talked to, and nothing is held in memory that the next run would miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from connector.channels.port import Channel, Nowhere
+from connector.deliver import answers, claims
+from connector.deliver.heads import Bench, GiveUp, LookUp, Send, Wait, next_step
+from connector.deliver.post import Post, Waiting
+from connector.deliver.tally import Delivered, Tally
+from connector.errors import AccordError, NotAllowed
+from connector.log import get_logger
+from connector.model.instant import Millis
+from connector.platforms.port import Answer, Guard, Outcome
+from connector.store import Store, about, queues
+from connector.world import World
+
+log = get_logger()
+QUEUES = 50  # in one round: what a bulk request of a platform takes well
+
+
+def _go_on() -> bool:
+    return False
+
+
+def deliver(
+    store: Store,
+    world: World,
+    source: str,
+    channels: Mapping[str, Channel],
+    *,
+    settle: Millis,
+    until: float | None = None,
+    stop: Callable[[], bool] = _go_on,
+    among: Sequence[str] | None = None,
+) -> Delivered:
+    """Send what waits at *source* (in the queues *among* where given), most urgent queue first, until nothing
+    more can be sent now.
+
+    *store* is under the source's lease. *channels* holds `platform` and whatever notices may take. Between
+    two rounds it heeds *until* (the world's monotonic seconds) and *stop*. Raises NotReachable and
+    NotAllowed when a channel does, and Busy when the lease is lost; what was begun is then looked up by the
+    next run.
+    """
+    tally = Tally()
+    _doubt_a_restored_store(store, source)
+    with store.read() as tx:
+        ready = queues.ready(tx, source, world.now(), among)
+    for name, some in _pieces(ready):
+        channel = channels.get(name) or Nowhere(name)
+        post = Post(store, world, source, channel, settle, tally, until, stop)
+        while some and not post.is_over:
+            some = _round(post, some)
+            log.info(
+                "deliver.round_done", channel=name, delivered=tally.done.total(), requests=tally.requests
+            )
+        tally.stopped = tally.stopped or bool(some)
+    return tally.total()
+
+
+def _doubt_a_restored_store(store: Store, source: str) -> None:
+    """Once after a backup was restored: nothing it believes of the platform can be relied on."""
+    noted = f"doubted {source}"
+    with store.begin() as tx:
+        until = about.get(tx, about.UNSURE_UNTIL)
+        if until is not None and about.get(tx, noted) != until:
+            queues.doubt_everything(tx, source)
+            about.put(tx, noted, until)
+
+
+def _pieces(names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The queues in rounds, each for one channel: `smtp/incident:ID` takes `smtp`, `incident:ID` the
+    platform."""
+    for channel, same in groupby(names, key=lambda name: name.rpartition("/")[0] or "platform"):
+        some = list(same)
+        for start in range(0, len(some), QUEUES):
+            yield channel, some[start : start + QUEUES]
+
+
+def _round(post: Post, names: Sequence[str]) -> list[str]:
+    """One step for each queue; the queues that have more to send now."""
+    waiting, bench = _look(post, names)
+    steps = [step for name in names if (step := next_step(name, waiting[name], bench)) is not None]
+    _note(post, waiting, [step for step in steps if isinstance(step, Wait | GiveUp)])
+    missing = _look_up(post, waiting, [step for step in steps if isinstance(step, LookUp)])
+    _send(post, waiting, [*missing, *(step for step in steps if isinstance(step, Send))])
+    with post.store.read() as tx:
+        return queues.ready(tx, post.source, post.world.now(), names)
+
+
+def _look(post: Post, names: Sequence[str]) -> tuple[Waiting, Bench]:
+    with post.store.read() as tx:
+        waiting = queues.waiting(tx, post.source, names)
+        bench = Bench(
+            channel=post.channel,
+            deliveries=queues.frozen(tx, waiting.values()),
+            remote=queues.remote_ids(tx, post.source, names),
+            now=post.world.now(),
+            settle=post.settle,
+            doubted_until=about.unsure_until(tx),
+        )
+    return waiting, bench
+
+
+def _note(post: Post, waiting: Waiting, steps: Sequence[Wait | GiveUp]) -> None:
+    """Put down what needs nobody else: what has to wait, and what is given up."""
+    if steps:
+        with post.store.begin() as tx:
+            for step in steps:
+                answers.put_down(tx, step, post.world.now())
+    for step in steps:
+        if isinstance(step, GiveUp):
+            post.tally.gave_up(post.effects(waiting, step.given_up), step.words)
+        else:
+            post.tally.unsure.update(step.keys)
+
+
+def _look_up(post: Post, waiting: Waiting, steps: Sequence[LookUp]) -> list[Send]:
+    """Ask for doubtful requests: those that arrived are noted, the others are to be sent again."""
+    if not steps:
+        return []
+    found = post.channel.find([step.frozen.request for step in steps])
+    asked = list(zip(steps, found, strict=True))
+    with post.store.begin() as tx:
+        for step, remote_id in asked:
+            answers.looked_up(tx, step, remote_id, post.world.now())
+    for step, remote_id in asked:
+        if remote_id is not None and step.is_enough:
+            post.tally.arrived(post.effects(waiting, step.frozen.request.effects))
+    # An insert with a unique key is composed anew: as a change of what was found, or with its latest values.
+    repeated = (step for step, remote_id in asked if remote_id is None)
+    return [
+        Send(step.queue, step.frozen, step.attempt)
+        for step in repeated
+        if step.frozen.request.guard is not Guard.UNIQUE
+    ]
+
+
+def _send(post: Post, waiting: Waiting, sends: Sequence[Send]) -> None:
+    claimed = claims.claim(post, waiting, sends)
+    if not claimed:
+        return
+    try:
+        replies = post.channel.send([claim.request for claim in claimed])
+    except AccordError as error:
+        answers.answer(post, waiting, claimed, [_unanswered(error, len(claimed))] * len(claimed))
+        raise
+    unanswered = Answer(Outcome.UNSURE, words="it was not answered")
+    answers.answer(post, waiting, claimed, [*replies, *[unanswered] * (len(claimed) - len(replies))])
+
+
+def _unanswered(error: AccordError, requests: int) -> Answer:
+    """What became of *requests* when the channel gave up. A refused one did nothing; which of several were
+    sent before it cannot be told."""
+    is_refused = isinstance(error, NotAllowed) and requests == 1
+    return Answer(Outcome.AGAIN if is_refused else Outcome.UNSURE, words=str(error))

@@ -1,0 +1,1 @@
+"""The nouns: records, cycles, events, effects, periods. Frozen data; no I/O, no clock, no platform."""

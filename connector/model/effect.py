@@ -1,0 +1,63 @@
+"""What Accord wants to be true on a platform: desired fields (latest wins) and acts (once each)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from connector.model.cycle import TicketId
+from connector.model.instant import Instant
+
+
+class Output(StrEnum):
+    """The kinds of output that `effects:` in the configuration switches; `create.KIND` is spelt out in
+    `name`."""
+
+    ACHIEVEMENT = "achievement"
+    FIELDS = "fields"
+    NOTE = "note"
+    NOTIFY = "notify"
+    CREATE = "create"
+
+
+class Held(StrEnum):
+    """Why an effect that was decided does not go out, in the words people are shown."""
+
+    TURN = "waits for its turn"  # every act, until it is known how many there are
+    PACED = "more urgent ones go first"
+    FIRST_CONTACT = "part of a first contact larger than acts_per_run"
+    CHANGE = "part of what a change of rules, mapping or calendar called for, larger than acts_per_run"
+    SWITCHED = "switched to `plan`"
+    CLOSED = "the ticket is closed: only its achievement record is written"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing to write.
+
+    *key* is its identity for ever (design: Nothing lost, nothing twice). *payload* holds canonical values:
+    achievement: the fields of kind `achievement`; fields: `sla_state, sla_due, sla_target, sla_used`;
+    note: `text, public`; notify: `recipients, subject, text`; create: `kind, fields`.
+    """
+
+    key: str
+    output: Output
+    source: str
+    queue: str  # one ticket's (or agreement's) effects go out in order; `smtp/…` where not by the platform
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    ticket: TicketId | None = None
+    kind: str | None = None  # for create: the canonical kind
+    at: Instant = 0  # the instant of the event behind it
+    urgency: int = 0  # larger goes first when a run may not do all
+
+    @property
+    def name(self) -> str:
+        """The switch in `effects:`: `note`, `notify`, `create.problem`…"""
+        return f"{self.output}.{self.kind}" if self.output is Output.CREATE else str(self.output)
+
+    @property
+    def is_act(self) -> bool:
+        """Acts are append-only and happen once; the others are absolute values of which the latest wins."""
+        return self.output in (Output.NOTE, Output.NOTIFY, Output.CREATE)

@@ -1,0 +1,1 @@
+"""Jira Service Management behind the platform port: Cloud, and Data Center where it differs."""

@@ -1,0 +1,130 @@
+"""What `accord check` tries on a Jira site. Nothing is written.
+
+Each finding says what was tried, what the site said, and the mend.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from connector.errors import AccordError, NotReachable
+from connector.mappings.catalogue import RecordMapping
+from connector.model.instant import MINUTE
+from connector.platforms.jira.fields import types_of
+from connector.platforms.port import Finding
+
+if TYPE_CHECKING:
+    from connector.platforms.jira.adapter import Jira
+
+_SAMPLE = 50
+_DESK = "/rest/servicedeskapi"
+
+
+def findings(adapter: Jira) -> Iterator[Finding]:
+    """Everything that was tried, in order; ends at the first thing that stops everything."""
+    try:
+        account = adapter.facts.account
+        yield Finding("login", True, f"as {account.name}, dates in {account.zone or 'UTC'}")
+        yield _deployment(adapter)
+        yield _clock(adapter)
+        yield _licence(adapter)
+        yield from _links(adapter)
+        for mapping in adapter.catalogue.records.values():
+            yield from _record(adapter, mapping)
+    except AccordError as error:
+        yield Finding("connection", False, error.problem.what, error.problem.hint or "", stops=True)
+
+
+def _deployment(adapter: Jira) -> Finding:
+    told = adapter.client.get(f"{adapter.client.api}/serverInfo", "reading what sort of Jira it is")
+    found = str(told.get("deploymentType") or "Server")
+    is_cloud = found == "Cloud"
+    detail = f"{found} {told.get('version') or ''}".strip()
+    if is_cloud == adapter.client.is_cloud:
+        return Finding("deployment", True, detail)
+    mend = (
+        "log in with `auth: {type: token …}` or `oauth`" if is_cloud else "log in with `auth: {type: pat …}`"
+    )
+    return Finding("deployment", False, detail, mend)
+
+
+def _clock(adapter: Jira) -> Finding:
+    skew = adapter.now() - adapter.client.world.now()
+    is_fine = abs(skew) <= MINUTE
+    told = f"it differs from this machine's by {abs(skew) // 1000} s"
+    return Finding("clock", is_fine, told, "" if is_fine else "set this machine's clock")
+
+
+def _licence(adapter: Jira) -> Finding:
+    """Whether we are an agent, which SLA fields, internal comments and organisations need."""
+    try:
+        desks = adapter.client.get(f"{_DESK}/servicedesk", "reading its service desks").get("values") or ()
+        for desk in desks[:1]:  # anybody sees the desks, only agents their queues
+            adapter.client.get(f"{_DESK}/servicedesk/{desk.get('id')}/queue", "reading its queues")
+    except NotReachable:
+        raise
+    except AccordError as error:
+        if adapter.client.governor.is_closed:
+            raise
+        return Finding("agent licence", False, error.problem.what, error.problem.hint or "")
+    return Finding("agent licence", True, f"{len(desks)} service desks")
+
+
+def _links(adapter: Jira) -> Iterator[Finding]:
+    """The link types that created records hang by."""
+    told = adapter.client.get(f"{adapter.client.api}/issueLinkType", "reading its link types")
+    there = {str(one.get("name")) for one in told.get("issueLinkTypes") or ()}
+    wanted = {str(one.options.get("link")) for one in adapter.catalogue.records.values() if one.write.fields}
+    for name in sorted(wanted - there - {"None"}):
+        yield Finding(
+            f"link type {name}", False, "it is not there", "accord setup --apply, or name another as `link`"
+        )
+
+
+def _record(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
+    """One kind: where it stands, each field, values that are not mapped."""
+    if not mapping.fields:
+        return
+    what = f"{mapping.kind} ({', '.join(types_of(adapter.facts, mapping)) or mapping.table})"
+    problem = adapter.place_problem(mapping)
+    if problem is not None:
+        mend = f"{problem.place}: {problem.hint}" if problem.place else problem.hint or ""
+        yield Finding(what, bool(mapping.optional), problem.what, mend)
+        return
+    resolved = adapter.resolved(mapping.kind)
+    yield Finding(what, True, f"{len(resolved.mapping.fields)} fields")
+    ours = [one for one in resolved.lacking if one.is_ours]
+    if ours:
+        told = f"not there: {', '.join(one.path for one in ours)}"
+        yield Finding(f"{mapping.kind} fields", False, told, "accord setup --apply")
+    for one in resolved.lacking:
+        if not one.is_ours:
+            what = f"{mapping.kind}.{one.used_for}"
+            yield Finding(what, not one.needed, str(one.problem), one.problem.hint or "")
+    if not any(one.needed for one in resolved.lacking) and mapping.table == "issues":
+        yield from _values(adapter, mapping)
+
+
+def _values(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
+    """Whether records can be read, and the site's words that the mapping does not cover."""
+    try:
+        rows = adapter.latest(mapping.kind, _SAMPLE)
+    except NotReachable:
+        raise
+    except AccordError as error:
+        if adapter.client.governor.is_closed:
+            raise
+        yield Finding(f"{mapping.kind} search", False, error.problem.what, error.problem.hint or "")
+        return
+    page = adapter.translated(adapter.mapping(mapping.kind), rows)
+    for key, reason in page.aside:
+        yield Finding(f"{mapping.kind} {key}", False, f"it cannot be read: {reason}")
+    by_field: Counter[str] = Counter()
+    for (kind, field, word), count in sorted(page.unmapped.items()):
+        by_field[field] += 1
+        if by_field[field] <= 5:
+            place = mapping.place("fields", field, "values")
+            mend = f"add it to `values` at {place}" if place else "add it to `values`"
+            yield Finding(f"{kind}.{field}", False, f"{count} records hold {word!r}, not mapped", mend)

@@ -1,0 +1,187 @@
+"""Requests to one Jira site, governed: what may pass is repeated, the rest is told with its mend.
+
+What is asked for is decided by the callers; what answers mean is in `answers`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import requests
+from requests.sessions import Session
+
+from connector.config import SourceConfig
+from connector.errors import AccordError, NotAllowed, NotReachable
+from connector.model.instant import Instant, from_datetime
+from connector.platforms.governor import READS, WRITES, Governor, Passing, Patience, gave_up
+from connector.platforms.jira.answers import is_refused_login, read_answer, refused_login, words_of
+from connector.platforms.jira.limits import Lanes, QuotaSpent
+from connector.platforms.jira.login import login_for
+from connector.platforms.wire import Line
+from connector.world import World
+
+T = TypeVar("T")
+Raw = Mapping[str, Any]
+# The type stands on every request: a DELETE without it is refused (415).
+_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
+_DESK = "/rest/servicedeskapi/"
+_ISSUE = re.compile(r"/issue/([^/]+)")
+_NAMED = re.compile(r"/(issue|comment|field|properties|project|organization|servicedesk)/[^/]+")
+
+
+class Client:
+    """One site, shared by all threads of a run."""
+
+    def __init__(self, source: SourceConfig, world: World) -> None:
+        self.source = source
+        self.world = world
+        self.is_cloud = source.auth.type != "pat"
+        self.api = "/rest/api/3" if self.is_cloud else "/rest/api/2"
+        self._login = login_for(source, world)
+        self._line = Line(source, world, self._login)
+        self.governor = Governor(
+            source.name,
+            world,
+            per_second=source.limits.requests_per_second,
+            concurrency=source.pull.workers,
+        )
+        self._clock: tuple[Instant, float] | None = None  # its Date, and our monotonic then
+
+    def now(self) -> Instant:
+        """The site's own time: its last Date header, moved on by what has passed since."""
+        if self._clock is None:
+            self._ask_the_time()
+        if self._clock is None:
+            return self.world.now()  # it sends no Date
+        date, then = self._clock
+        return date + int((self.world.monotonic() - then) * 1000)
+
+    def _ask_the_time(self) -> None:
+        """Any answer dates itself, a refusal too; but not one that refuses the login."""
+        try:
+            self.get(f"{self.api}/myself", "its time")
+        except AccordError:
+            if self._clock is None or self.governor.is_closed:
+                raise
+
+    def get(self, path: str, doing: str, parameters: Mapping[str, str] | None = None) -> Any:
+        """The answer to a GET, repeated as the governor sees fit."""
+        return self._read("GET", path, doing, parameters=parameters)
+
+    def ask(self, path: str, body: Raw, doing: str) -> Any:
+        """The answer to a question that is asked by POST and changes nothing."""
+        return self._read("POST", path, doing, body=body)
+
+    def _read(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        body: Raw | None = None,
+    ) -> Any:
+        told = f"{self.source.name}: {doing}"
+        lanes = Lanes(_endpoint(method, path))
+
+        def judge(response: requests.Response) -> Any:
+            return read_answer(response, self.world.now(), told, lanes)
+
+        try:
+            return self._call(method, path, judge, READS, doing, lanes, parameters=parameters, body=body)
+        except Passing as passing:
+            raise given_up(passing, self.source.name, doing) from None
+
+    def write(
+        self, method: str, path: str, body: Any, judge: Callable[[requests.Response, Lanes], T], doing: str
+    ) -> T:
+        """What *judge* makes of the answer to a write. Passing: it may be tried later."""
+        issue = _ISSUE.search(path)
+        lanes = Lanes(_endpoint(method, path), f"issue {issue[1]}" if issue else None)
+        return self._call(method, path, lambda answer: judge(answer, lanes), WRITES, doing, lanes, body=body)
+
+    def change(self, method: str, path: str, body: Any, doing: str) -> Any:
+        """The answer to a change of the site's set-up; an error for people where it is not made."""
+        told = f"{self.source.name}: {doing}"
+
+        def judge(response: requests.Response, lanes: Lanes) -> Any:
+            return read_answer(response, self.world.now(), told, lanes)
+
+        try:
+            return self.write(method, path, body, judge, doing)
+        except Passing as passing:
+            raise given_up(passing, self.source.name, doing) from None
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        judge: Callable[[requests.Response], T],
+        patience: Patience,
+        doing: str,
+        lanes: Lanes,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> T:
+        url = self.source.url + path
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = {**_JSON, "X-ExperimentalApi": "opt-in"} if _DESK in path else _JSON
+
+        def attempt() -> T:
+            response = self._checked(
+                lambda session: session.request(
+                    method, url, params=dict(parameters or {}), data=data, headers=headers
+                )
+            )
+            return judge(response)
+
+        return self.governor.call(attempt, patience, doing, lanes.all)
+
+    def _checked(self, ask: Callable[[Session], requests.Response]) -> requests.Response:
+        """One answer, its date noted; a refused login ends all asking unless there is a new token."""
+        session = self._line.session()
+        try:
+            response = ask(session)
+            if is_refused_login(response) and self._login.renewed(response.request):
+                response = ask(session)
+        except NotAllowed as refused:  # no token was given
+            self.governor.refuse(refused)
+            raise
+        self._note_date(response)
+        if is_refused_login(response):
+            reason = response.headers.get("X-Seraph-LoginReason", "")
+            words = (
+                words_of(response) if response.status_code >= 400 else f"it answers strangers only ({reason})"
+            )
+            error = refused_login(words)
+            self.governor.refuse(error)
+            raise error
+        return response
+
+    def _note_date(self, response: requests.Response) -> None:
+        try:
+            date = from_datetime(parsedate_to_datetime(response.headers["Date"]))
+        except (KeyError, ValueError, TypeError):
+            return
+        self._clock = (date, self.world.monotonic())
+
+
+def given_up(passing: Passing, source: str, doing: str) -> NotReachable:
+    """What to tell a person after patience ended."""
+    if isinstance(passing, QuotaSpent):
+        return NotReachable(
+            f"{source}: {doing}: {passing.words}",
+            hint="the next run goes on from here; sync less often, or use an API token: it costs no points",
+        )
+    return gave_up(passing, source, doing)
+
+
+def _endpoint(method: str, path: str) -> str:
+    """The endpoint that a burst is counted by: method and path without the names in it."""
+    pattern = _NAMED.sub(r"/\1/*", path.partition("?")[0])
+    return f"{method} {pattern}"

@@ -1,0 +1,176 @@
+"""Requests sent one by one, and looked up again at the ticket they belong to.
+
+What an answer means for delivery is told here in four words (done, again, refused, unsure); a write that may
+have had an effect is never repeated here. Look-ups read issues themselves, never the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from connector.errors import NotAllowed, NotReachable
+from connector.platforms.governor import Because, Passing
+from connector.platforms.jira.achievements import merged
+from connector.platforms.jira.answers import Gone, body_of, is_web_page, no_licence, raise_for, words_of
+from connector.platforms.jira.client import Client
+from connector.platforms.jira.comments import KEY_PROPERTY, Comments, keys_in
+from connector.platforms.jira.limits import Lanes
+from connector.platforms.jira.search import Search
+from connector.platforms.port import Answer, Outcome, Request
+
+_AT_ONCE = 100
+_CONFLICT_S = 1.0
+
+
+class Deliverer:
+    """Sends and finds for one site. *own* is our account's id, asked when needed."""
+
+    def __init__(self, client: Client, comments: Comments, search: Search) -> None:
+        self._client = client
+        self._comments = comments
+        self._search = search
+
+    def send(self, asked: Sequence[Request]) -> list[Answer]:
+        """One answer for each request, in order. NotAllowed where the login is refused."""
+        return [self._send(request) for request in asked]
+
+    def _send(self, asked: Request) -> Answer:
+        try:
+            if "cycles" in asked.body or (asked.method == "PUT" and "fields" in asked.body):
+                return self._values(asked)
+            return self._client.write(asked.method, asked.path, asked.body, self._judge, _doing(asked))
+        except Passing as passing:
+            return _not_yet(passing)
+        finally:
+            self._search.wrote_to(_issue_of(asked.path))
+
+    def _values(self, asked: Request) -> Answer:
+        """Fields and achievements of one ticket; the property takes its other cycles along."""
+        fields, issue = dict(asked.body.get("fields") or {}), _issue_of(asked.path)
+        if "cycles" not in asked.body:
+            return self._put(asked.path, {"fields": fields}, asked, issue) if fields else _done(issue)
+        name = str(asked.body["property"])
+        path = f"{asked.path}/properties/{quote(name, safe='')}"
+        try:
+            present = self._client.get(path, "reading the achievements").get("value")
+        except Gone:
+            present = None
+        except NotReachable as error:
+            if self._client.governor.is_closed:
+                raise
+            return Answer(Outcome.AGAIN, words=str(error))
+        except NotAllowed as error:
+            if self._client.governor.is_closed:
+                raise
+            return Answer(Outcome.REFUSED, words=str(error))
+        value = merged(present, asked.body["cycles"])
+        if not fields:
+            return self._put(path, value, asked, issue)
+        return self._put(
+            asked.path, {"fields": fields, "properties": [{"key": name, "value": value}]}, asked, issue
+        )
+
+    def _put(self, path: str, body: Any, asked: Request, issue: str) -> Answer:
+        answer = self._client.write("PUT", path, body, self._judge, _doing(asked))
+        return _done(issue) if answer.outcome is Outcome.DONE else answer
+
+    def _judge(self, response: requests.Response, lanes: Lanes) -> Answer:
+        """What the answer to a write means. Raises Passing where it is not yet an answer."""
+        status = response.status_code
+        if status == 409:  # somebody else was writing; ours had no effect
+            raise Passing(Because.THROTTLED, f"{words_of(response)} (409)", _CONFLICT_S, lanes.issue)
+        if status == 429 or status < 200 or status in (408, 499) or status >= 500:
+            raise_for(response, self._client.world.now(), "", lanes)
+        if status == 403 and not response.content.strip():
+            return Answer(Outcome.REFUSED, words=str(no_licence("writing")))
+        if status >= 400:
+            return Answer(Outcome.REFUSED, words=words_of(response))
+        if is_web_page(response):
+            raise Passing(Because.FAILED, "it answered with a web page instead of data")
+        return _accepted(response)
+
+    def find(self, asked: Sequence[Request], own: str) -> list[str | None]:
+        """The id of what each request would write, where it is there already; None where it is not."""
+        lookups = [request.lookup for request in asked]
+        issues = {str(one["comment"]) for one in lookups if "comment" in one}
+        noted = {issue: self._comments.of(issue, own) for issue in sorted(issues)}
+        made = self._made({str(one["linked"]) for one in lookups if "linked" in one})
+        found: list[str | None] = []
+        for lookup in lookups:
+            if "comment" in lookup:
+                wanted = set(lookup["keys"])
+                comments = noted[str(lookup["comment"])]
+                found.append(next((one.id for one in comments if wanted <= set(one.keys)), None))
+            else:
+                found.append(made.get((str(lookup.get("linked")), str(lookup.get("key")))))
+        return found
+
+    def _made(self, issues: Iterable[str]) -> dict[tuple[str, str], str]:
+        """(issue, key) → the id of the record of ours that is linked to the issue and carries the key."""
+        linked = {issue: self._linked(issue) for issue in sorted(issues)}
+        keys = self._keys(sorted({id_ for ids in linked.values() for id_ in ids}))
+        return {
+            (issue, key): id_ for issue, ids in linked.items() for id_ in ids for key in keys.get(id_, ())
+        }
+
+    def _linked(self, issue: str) -> list[str]:
+        path = f"{self._client.api}/issue/{quote(issue, safe='')}"
+        try:
+            told = self._client.get(path, "reading links", {"fields": "issuelinks"})
+        except Gone:
+            return []
+        links = (told.get("fields") or {}).get("issuelinks") or ()
+        ends = [link.get("outwardIssue") or link.get("inwardIssue") or {} for link in links]
+        return [str(end["id"]) for end in ends if end.get("id")]
+
+    def _keys(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The keys that issues carry, by their ids."""
+        if not self._client.is_cloud:
+            return {id_: self._keys_of(id_) for id_ in ids}
+        found: dict[str, tuple[str, ...]] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            body = {"issueIdsOrKeys": list(ids[start : start + _AT_ONCE]), "fields": ["summary"]}
+            whole = {**body, "properties": [KEY_PROPERTY]}
+            told = self._client.ask(f"{self._client.api}/issue/bulkfetch", whole, "reading linked issues")
+            for one in told.get("issues") or ():
+                found[str(one.get("id"))] = keys_in((one.get("properties") or {}).get(KEY_PROPERTY))
+        return found
+
+    def _keys_of(self, id_: str) -> tuple[str, ...]:
+        path = f"{self._client.api}/issue/{quote(id_, safe='')}/properties/{KEY_PROPERTY}"
+        try:
+            return keys_in(self._client.get(path, "reading a property").get("value"))
+        except Gone:
+            return ()
+
+
+def _accepted(response: requests.Response) -> Answer:
+    if not response.content.strip():
+        return Answer(Outcome.DONE)
+    body = body_of(response)
+    if body is None:
+        raise Passing(Because.FAILED, "its answer was cut")
+    return Answer(Outcome.DONE, str(body["id"]) if isinstance(body, Mapping) and body.get("id") else None)
+
+
+def _done(issue: str) -> Answer:
+    return Answer(Outcome.DONE, issue)
+
+
+def _not_yet(passing: Passing) -> Answer:
+    wait_ms = int((passing.wait_s or 0.0) * 1000)
+    unsure = passing.because is Because.FAILED
+    return Answer(Outcome.UNSURE if unsure else Outcome.AGAIN, words=passing.words, wait_ms=wait_ms)
+
+
+def _issue_of(path: str) -> str:
+    _, found, rest = path.partition("/issue/")
+    return rest.partition("/")[0] if found else ""
+
+
+def _doing(asked: Request) -> str:
+    return f"writing {asked.subject}"

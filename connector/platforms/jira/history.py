@@ -1,0 +1,193 @@
+"""A record's changes from the changelogs and the comments, in canonical words.
+
+Asked for in bulk, issue by issue where there is no bulk form. What Accord itself wrote is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from connector.mappings.catalogue import FieldMapping
+from connector.mappings.translate import Translation, Unmapped, Unreadable
+from connector.model.record import Change, Record, Reference, Value
+from connector.platforms.jira.answers import Gone
+from connector.platforms.jira.changelog import Changelogs, Item, raw_of
+from connector.platforms.jira.client import Client
+from connector.platforms.jira.comments import Comment, Comments, role
+from connector.platforms.jira.facts import Facts, JiraField
+from connector.platforms.jira.fields import shows_desk_fields
+from connector.platforms.jira.spelling import JiraSpelling
+from connector.platforms.port import History
+
+_AT_ONCE = 1000
+_FIELDS_AT_ONCE = 10
+_PAGE = 1000
+# What a history never tells, or tells of the issue as a whole.
+_NEVER_TOLD = frozenset({"id", "key", "created", "updated", "resolutiondate", "comment"})
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Reads the histories of one kind, whose mapping is resolved."""
+
+    client: Client
+    facts: Facts
+    comments: Comments
+    translation: Translation
+
+    def read(self, records: Sequence[Record]) -> dict[str, History]:
+        """The history of each of *records* by its id; one without changes is there too."""
+        logs = Changelogs()
+        if self.translation.mapping.history.source == "changelog":
+            logs = self._logs(records)
+        return {record.id: self._history(record, logs.of(record.id)) for record in records}
+
+    @cached_property
+    def told(self) -> Mapping[str, Sequence[tuple[FieldMapping, JiraField]]]:
+        """The canonical fields that a change of each of the site's fields changes, by its id and its name."""
+        found: dict[str, list[tuple[FieldMapping, JiraField]]] = defaultdict(list)
+        for given in self.translation.mapping.fields.values():
+            head = given.origin.partition(".")[0]
+            if given.journal or given.since is not None or head in _NEVER_TOLD:
+                continue
+            field = self.facts.fields[head]
+            for name in {field.id, field.name}:
+                found[name].append((given, field))
+        return found
+
+    def _logs(self, records: Sequence[Record]) -> Changelogs:
+        logs = Changelogs()
+        ids = [record.id for record in records]
+        try:
+            for start in range(0, len(ids), _AT_ONCE):
+                self._in_bulk(logs, ids[start : start + _AT_ONCE])
+        except Gone:  # Data Center has no bulk form
+            pass
+        for record in records:
+            if record.id not in logs and not _never_changed(record):
+                self._alone(logs, record.id)
+        return logs
+
+    def _in_bulk(self, logs: Changelogs, ids: Sequence[str]) -> None:
+        """Whoever we may not see is left out of the answer in silence, and asked for alone."""
+        body: dict[str, Any] = {"issueIdsOrKeys": list(ids), "maxResults": _PAGE}
+        wanted = sorted({field.id for pairs in self.told.values() for _, field in pairs})
+        if 0 < len(wanted) <= _FIELDS_AT_ONCE:
+            body["fieldIds"] = wanted
+        if not self.client.is_cloud:
+            raise Gone("Data Center has no bulk form")
+        tokens = set[str]()
+        while True:
+            told = self.client.ask(f"{self.client.api}/changelog/bulkfetch", body, "reading histories")
+            for one in told.get("issueChangeLogs") or ():
+                logs.add(str(one.get("issueId")), one.get("changeHistories") or ())
+            token = told.get("nextPageToken")
+            if not token or token in tokens:
+                return
+            tokens.add(token)
+            body["nextPageToken"] = token
+
+    def _alone(self, logs: Changelogs, id_: str) -> None:
+        path = f"{self.client.api}/issue/{quote(id_, safe='')}"
+        try:
+            if self.client.is_cloud:
+                self._by_pages(logs, id_, f"{path}/changelog")
+                return
+            asked = {"expand": "changelog", "fields": "updated"}
+            told = self.client.get(path, "reading a history", asked)
+        except Gone:
+            return
+        logs.add(id_, (told.get("changelog") or {}).get("histories") or ())
+
+    def _by_pages(self, logs: Changelogs, id_: str, path: str) -> None:
+        start = 0
+        while True:
+            asked = {"startAt": str(start), "maxResults": "100"}
+            told = self.client.get(path, "reading a history", asked)
+            values = told.get("values") or []
+            logs.add(id_, values)
+            start += len(values)
+            if told.get("isLast") is True or not values:
+                return
+
+    def _history(self, record: Record, items: Sequence[Item]) -> History:
+        unmapped: Unmapped = Counter()
+        changes = [*self._changes(record, items, unmapped), *self._entries(record)]
+        ordered = sorted(changes, key=lambda change: change.at)
+        return History(
+            changes=tuple(replace(change, seq=seq) for seq, change in enumerate(ordered)),
+            source=self.translation.mapping.history.source,
+            unmapped=unmapped,
+        )
+
+    def _changes(self, record: Record, items: Sequence[Item], unmapped: Unmapped) -> Iterator[Change]:
+        """What *items* mean in our fields. Two of the site's words that mean one of ours are no change."""
+        own = self.facts.account.id
+        shown = set(shows_desk_fields(self.translation.mapping.write).values())
+        for item in items:
+            for given, field in self.told.get(item.field, ()):
+                if item.author == own and field.id in shown:
+                    continue
+                old, new = (self._value(record, given, field, one, unmapped) for one in (item.old, item.new))
+                if old != new:
+                    yield Change(item.at, given.name, old, new, by=item.author)
+
+    def _value(
+        self,
+        record: Record,
+        given: FieldMapping,
+        field: JiraField,
+        told: tuple[str | None, str | None],
+        unmapped: Unmapped,
+    ) -> Value:
+        """A value as the record itself would show it: where both mean the same, the record's own is taken."""
+        raw = raw_of(field, told)
+        _, _, path = given.origin.partition(".")
+        if path and isinstance(raw, Mapping):
+            raw = told[1]  # a history tells a whole value by its name only
+        try:
+            value = self.translation.value(raw, given, unmapped)
+        except Unreadable:
+            return told[1]
+        present = record.fields.get(given.name)
+        if isinstance(present, Reference) and isinstance(value, Reference) and _is_same(present, value):
+            return present
+        return value
+
+    def _entries(self, record: Record) -> Iterator[Change]:
+        """Comments as changes of their fields to the role of who wrote them; not our own notes."""
+        mapping, own = self.translation.mapping, self.facts.account.id
+        fields = {given.origin: name for name, given in mapping.journals.items()}
+        if not fields:
+            return
+        before: dict[str, str] = {}
+        for comment in self.comments.of(record.id, own):
+            name = fields.get(_journal(comment))
+            if name is None or comment.keys:
+                continue
+            played = role(mapping, record, comment, own)
+            yield Change(comment.at, name, before.get(name), played, by=comment.author)
+            before[name] = played
+
+
+def _journal(comment: Comment) -> str:
+    return "public" if comment.is_public else "internal"
+
+
+def _never_changed(record: Record) -> bool:
+    """Whether nothing can stand in its history: it was never updated since it was made."""
+    return record.updated is not None and record.updated == record.fields.get("opened")
+
+
+def _is_same(one: Reference, other: Reference) -> bool:
+    return one.id == other.id or (bool(one.name) and one.name == other.name)
+
+
+def spelling_of(facts: Facts) -> JiraSpelling:
+    """How the site writes values, with the categories of its statuses."""
+    return JiraSpelling(lambda id_: facts.categories.get(id_, ""))

@@ -1,0 +1,93 @@
+"""Searches: one page at a time, on Cloud by tokens, on Data Center by places.
+
+Source: Jira Cloud platform REST API, search by JQL. There is no total, a page may be shorter than asked, and
+the last one is told by its missing token alone. A token that comes again would never end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.errors import NotReachable
+from connector.platforms.jira.client import Client, Raw
+
+MOST = 5000  # what one page may be asked to hold
+_RECONCILED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page; *next* is what the following one is asked with, None behind the last."""
+
+    issues: Sequence[Raw]
+    next: str | None
+
+
+class Search:
+    """Asks the index of one site. It lags behind the database, but for the issues we wrote to ourselves."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._own: deque[int] = deque(maxlen=_RECONCILED)
+
+    def wrote_to(self, issue: str) -> None:
+        """Have later answers agree with what we wrote to that issue."""
+        if issue.isdigit() and int(issue) not in self._own:
+            self._own.append(int(issue))
+
+    def page(
+        self,
+        jql: str,
+        fields: Sequence[str],
+        size: int,
+        after: str | None = None,
+        reconcile: Sequence[int] | None = None,
+    ) -> Found:
+        """One page of the issues that *jql* (with its ORDER BY) finds; the index is made to agree with the
+        database on the issues *reconcile* (else on those we wrote to)."""
+        if self._client.is_cloud:
+            return self._by_token(jql, fields, size, after, sorted(reconcile or self._own))
+        return self._by_place(jql, fields, size, after)
+
+    def _by_token(
+        self, jql: str, fields: Sequence[str], size: int, after: str | None, reconcile: Sequence[int]
+    ) -> Found:
+        body: dict[str, Any] = {"jql": jql, "maxResults": min(size, MOST), "fields": list(fields)}
+        if after is not None:
+            body["nextPageToken"] = after
+        if reconcile:
+            body["reconcileIssues"] = list(reconcile)
+        told = self._client.ask(f"{self._client.api}/search/jql", body, "searching issues")
+        token = None if told.get("isLast") is True else told.get("nextPageToken")
+        return Found(told.get("issues") or [], str(token) if token else None)
+
+    def _by_place(self, jql: str, fields: Sequence[str], size: int, after: str | None) -> Found:
+        start = int(after or 0)
+        body = {"jql": jql, "startAt": start, "maxResults": min(size, 1000), "fields": list(fields)}
+        told = self._client.ask(f"{self._client.api}/search", body, "searching issues")
+        issues = told.get("issues") or []
+        behind = start + len(issues)
+        return Found(issues, str(behind) if issues and behind < int(told.get("total") or 0) else None)
+
+    def walk(self, jql: str, fields: Sequence[str], size: int) -> Iterator[Sequence[Raw]]:
+        """All pages of *jql*, as far as the tokens lead."""
+        after, seen = None, set[str]()
+        while True:
+            found = self.page(jql, fields, size, after)
+            yield found.issues
+            if found.next is None:
+                return
+            self.must_go_on(seen, found.next)
+            after = found.next
+
+    def must_go_on(self, seen: set[str], token: str) -> None:
+        """NotReachable where *token* was given before: following it again would never end."""
+        if token in seen:
+            raise NotReachable(
+                f"{self._client.source.name}: searching issues: its pages go in a circle",
+                hint="try again later; nothing is lost, the next run goes on from here",
+            )
+        seen.add(token)

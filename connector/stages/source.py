@@ -1,0 +1,106 @@
+"""One source of a run: what is configured for it, what the store knows of it, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connector.channels import Channel, open_channels
+from connector.config import Config, SourceConfig
+from connector.mappings.catalogue import Catalogue, RecordMapping, WriteMapping
+from connector.model.effect import Held
+from connector.model.instant import Instant
+from connector.model.kind import Kind
+from connector.platforms.port import Platform
+from connector.rules.enacted import canonical, digest
+from connector.rules.rulebook import Rulebook
+from connector.store import Store, Transaction, backfills, sources, sweeps, tickets
+from connector.store import text as texts
+from connector.world import World
+
+MAPPING_CHANGED = "another mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a run works with at one source. *now* is the run's present, which a rehearsal may set."""
+
+    config: Config
+    settings: SourceConfig
+    catalogue: Catalogue
+    book: Rulebook
+    platform: Platform
+    now: Instant
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The kinds to read: those that agreements measure, or count in an objective, and the mapping
+        knows."""
+        wanted: set[str] = set()
+        for agreement in self.book.measuring():
+            wanted |= set(agreement.kinds)
+            wanted |= {
+                kind for one in agreement.objectives.values() for kind in one.settings.get("record", ())
+            }
+        readable = {name for name, record in self.catalogue.records.items() if record.fields}
+        return [self.catalogue.kinds[name] for name in sorted(wanted & readable)]
+
+
+def channels(source: Source, world: World) -> Mapping[str, Channel]:
+    """The ways out: the platform itself, and what notices may take."""
+    return open_channels(source.config.notify, source.platform, world)
+
+
+def meet(store: Store, source: Source) -> None:
+    """Enter a source into the store, and act on what has changed since the last run: another mapping has
+    every record read anew, other rules have every ticket evaluated anew. Neither announces anything of the
+    past."""
+    mapping = mapping_hashes(source.catalogue, [kind.name for kind in source.kinds])
+    with store.begin() as tx:
+        known = sources.meet(tx, source.name, source.platform.instance, source.now)
+        before: Mapping[str, str] = texts.load(known.mapping) if known.mapping else {}
+        changed = [kind for kind, read_by in mapping.items() if before.get(kind, read_by) != read_by]
+        if changed:
+            _read_anew(tx, known, changed)
+        if known.judging not in (None, source.book.hash):
+            total = sum(tickets.counts(tx, source.name).values())
+            why = "rules, calendars or packages have changed"
+            backfills.begin(tx, source.name, why, source.book.hash, total, source.now)
+        noted = texts.dump({**before, **mapping})
+        sources.note(tx, source.name, mapping=noted, judging=source.book.hash)
+
+
+def _read_anew(tx: Transaction, known: sources.Source, kinds: Sequence[str]) -> None:
+    for kind in kinds:
+        sweeps.forget(tx, known.name, kind)
+        tickets.forget_reading(tx, known.name, kind)
+    start = known.start if known.watermark is None else max(known.start, known.watermark)
+    judged = None if known.judged is None else MAPPING_CHANGED
+    sources.note(tx, known.name, start=start, judged=judged, learned=None)
+
+
+def why_cautious(known: sources.Source, book: Rulebook) -> Held | None:
+    """Why many acts at once would be nobody's intention yet: until everything was evaluated once with the
+    rules as they are."""
+    if known.judged == book.hash:
+        return None
+    return Held.FIRST_CONTACT if known.judged is None else Held.CHANGE
+
+
+def start_of(known: sources.Source, config: Config) -> Instant:
+    """No act for an event before this."""
+    return known.start if config.start is None else max(known.start, config.start)
+
+
+def mapping_hashes(catalogue: Catalogue, kinds: Sequence[str]) -> dict[str, str]:
+    """By kind, what tells whether its records would be read otherwise: the mapping of what is read,
+    wherever it is written."""
+    return {kind: digest(canonical(_reading(catalogue.records[kind]))) for kind in sorted(kinds)}
+
+
+def _reading(mapping: RecordMapping) -> RecordMapping:
+    return replace(mapping, places={}, write=WriteMapping(), provision=None, optional=None)

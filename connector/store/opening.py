@@ -1,0 +1,157 @@
+"""Opens a store and hands out its transactions. The only file that knows which database it is.
+
+Every transaction begins and ends here, so this is also where a simulated death can strike (`on_operation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.errors import AccordError
+from connector.store import about, leases, postgres, sqlite
+from connector.store.migrate import bring_up_to_date
+from connector.world import World
+
+Transaction = sa.Connection
+
+
+def _nothing(_operation: str) -> None:
+    """What a store tells about its operations where nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. With a *lease* every transaction renews it first, and fails when another has taken it.
+
+    *on_operation* is told `begin`, `commit` and `read` before they happen; what it raises is a crash there.
+    """
+
+    engine: sa.Engine
+    world: World
+    on_operation: Callable[[str], None] = _nothing
+    lease: leases.Lease | None = None
+    only: sa.Connection | None = None  # a copy that lives in one session's temporary tables
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction that may write: the only writer until it ends, committed unless it raises."""
+        self.on_operation("begin")
+        with self._connect() as connection, connection.begin():
+            if self.lease is not None:
+                leases.renew(connection, self.lease, self.world.now())
+            yield connection
+            self.on_operation("commit")
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that reads one unchanging state and hinders nobody."""
+        self.on_operation("read")
+        with self._connect() as connection:
+            if self.only is None:
+                connection = connection.execution_options(**READING[self.dialect])
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[sa.Connection]:
+        if self.only is not None:
+            yield self.only
+            return
+        with self.engine.connect() as connection:
+            yield connection
+
+    def under(self, lease: leases.Lease | None) -> Store:
+        """This store for whoever holds *lease*."""
+        return replace(self, lease=lease)
+
+    @contextmanager
+    def leased(self, source: str) -> Iterator[Store]:
+        """This store for whoever works on *source*; Busy while another does."""
+        with self.begin() as tx:
+            lease = leases.take(tx, source, self.world)
+        try:
+            yield self.under(lease)
+        finally:
+            with self.begin() as tx:
+                leases.release(tx, lease)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+READING: Mapping[str, dict[str, Any]] = {
+    "sqlite": {"accord_reading": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+def open_store(
+    url: str, world: World, *, on_operation: Callable[[str], None] = _nothing, must_exist: bool = False
+) -> Store:
+    """Open the store at *url* (`sqlite:///accord.db`, `postgresql+psycopg://…`), made or migrated if need be.
+
+    Raises AccordError for a URL of another kind, a file on a network file system, a database that cannot be
+    reached, and a store that a newer version has written.
+    """
+    if must_exist and not _exists(url):
+        raise AccordError(f"there is no store at {_shown(url)} yet", hint="the first `accord sync` makes it")
+    engine = _engine(url)
+    try:
+        bring_up_to_date(engine)
+        store = Store(engine, world, on_operation)
+        _greet(store)
+    except sa.exc.DatabaseError as error:
+        raise AccordError(
+            f"the store {_shown(url)} cannot be opened: {error.orig}",
+            hint="check `store:` in the configuration, and that the database runs",
+        ) from None
+    return store
+
+
+def _exists(url: str) -> bool:
+    """False where a file would have to be made first; of a server nothing is said."""
+    database = sa.make_url(url).database if url.startswith("sqlite") else None
+    return database is None or Path(database).is_file()
+
+
+def _greet(store: Store) -> None:
+    with store.engine.connect().execution_options(**READING[store.dialect]) as connection, connection.begin():
+        known = about.is_known(connection)
+    if not known:
+        with store.begin() as tx:
+            about.greet(tx, store.world.now())
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        parsed = None
+    if parsed is not None and parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return sqlite.engine(parsed)
+    if parsed is not None and parsed.drivername == "postgresql+psycopg":
+        return postgres.engine(parsed)
+    raise AccordError(
+        f"{_shown(url)} is no store",
+        hint="write sqlite:///accord.db or postgresql+psycopg://USER@HOST/DATABASE",
+    )
+
+
+def _shown(url: str) -> str:
+    """*url* without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return url

@@ -1,0 +1,320 @@
+"""Ticket files: JSON Lines, one record a line, read in a stream with errors that name the line.
+
+Parquet with the same columns is the bulk form (see `connector.evaluate.arrow`). What the rules make of
+the records is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connector.errors import AccordError, Position, Problem, Wrong
+from connector.evaluate.values import fault, typed
+from connector.model.instant import Instant, parse_instant
+from connector.model.kind import FieldType, Kind
+from connector.model.record import Change, Record, Reference, Value
+from connector.rules.loader import rule_files
+from connector.rules.reading import Reading
+from connector.yamldoc import read_file, suggest
+
+MOST_PROBLEMS = 20  # told at once; the rest are counted
+NO_OPENED = "the ticket has no `opened`"
+
+
+class ChangeLine(msgspec.Struct, forbid_unknown_fields=True):
+    """A change as written."""
+
+    at: str
+    field: str
+    old: Any = msgspec.field(default=None, name="from")
+    new: Any = msgspec.field(default=None, name="to")
+    by: str | None = None
+
+
+class TicketLine(msgspec.Struct, forbid_unknown_fields=True):
+    """A record as written."""
+
+    kind: str
+    fields: dict[str, Any]
+    source: str = "file"
+    id: str | None = None
+    key: str | None = None
+    url: str | None = None
+    updated: str | None = None
+    history: str = "file"
+    changes: list[ChangeLine] = []
+
+
+_DECODER = msgspec.json.Decoder(TicketLine)
+_KEYS = tuple(info.encode_name for info in msgspec.structs.fields(TicketLine))
+_CHANGE_KEYS = tuple(info.encode_name for info in msgspec.structs.fields(ChangeLine))
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What a first reading of a file found: *extra* fields that its kinds do not declare, with the types
+    of their values; the *names* of references by id; how many tickets; what is wrong."""
+
+    extra: dict[str, FieldType] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    tickets: int = 0
+    bad: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, problem: Problem) -> None:
+        """Count a bad line and keep what is wrong with the first ones."""
+        self.bad += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+
+    def refuse(self) -> None:
+        """Raise Wrong with what is wrong, if anything is."""
+        if self.problems:
+            more = self.bad - len(self.problems)
+            rest = [Problem(f"and {more} more bad lines")] if more else []
+            hint = Problem(
+                "nothing was evaluated; --skip-bad evaluates the good lines and counts the bad ones"
+            )
+            raise Wrong([*self.problems, *rest, hint])
+
+
+def inspect_ticket_file(path: Path, kinds: Mapping[str, Kind]) -> Inspection:
+    """Read *path* once through: check every line and learn which fields it has.
+
+    Raises AccordError where the file cannot be read or holds no line at all.
+    """
+    found, types = Inspection(), _types(kinds, {})
+    lines = 0
+    for place, line in _lines(path):
+        lines += 1
+        try:
+            ticket = _decoded(line, place)
+            _learn(found, ticket, kinds)
+            _record(ticket, place, kinds, types)
+            found.tickets += 1
+        except _BadLine as bad:
+            found.note(bad.problem)
+    if not lines:
+        raise AccordError(f"{path} is empty", hint="one ticket a line, as JSON")
+    return found
+
+
+def read_ticket_file(
+    path: Path,
+    kinds: Mapping[str, Kind],
+    *,
+    skip_bad: bool = False,
+    extra: Mapping[str, FieldType] | None = None,
+) -> Iterator[Record]:
+    """The records of *path*, one line at a time. *extra*: types of fields that the kinds do not declare.
+
+    Raises Wrong at the first bad line; with *skip_bad* such lines are left out (`inspect_ticket_file`
+    counts them).
+    """
+    types = _types(kinds, extra or {})
+    for place, line in _lines(path):
+        try:
+            yield _record(_decoded(line, place), place, kinds, types)
+        except _BadLine as bad:
+            if not skip_bad:
+                raise Wrong([bad.problem]) from None
+
+
+class _BadLine(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+def _lines(path: Path) -> Iterator[tuple[Position, bytes]]:
+    """Every line that is not blank; of a Parquet file, every row as such a line."""
+    if path.suffix == ".parquet":
+        from connector.evaluate.bulk import rows  # needs pyarrow
+
+        for number, row in enumerate(rows(path), 1):
+            yield Position(str(path), number), msgspec.json.encode(row)
+        return
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield Position(str(path), number), line
+    except OSError as error:
+        raise AccordError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _decoded(line: bytes, place: Position) -> TicketLine:
+    try:
+        return _DECODER.decode(line)
+    except msgspec.ValidationError as error:
+        raise _BadLine(_shape_problem(str(error), place)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _BadLine(Problem(f"this line is not JSON: {error}", place, "one ticket a line")) from None
+
+
+def _shape_problem(message: str, place: Position) -> Problem:
+    what, _, where = message.partition(" - at `$")
+    where = where.rstrip("`").lstrip(".")
+    if "unknown field" in what:
+        name = what.split("`")[1]
+        known = _CHANGE_KEYS if where.startswith("changes") else _KEYS
+        hint = suggest(name, known) or f"known: {', '.join(known)}; what the ticket holds goes under `fields`"
+        return Problem(f"unknown key {name!r}" + (f" in {where}" if where else ""), place, hint)
+    if "missing required field" in what:
+        name = what.split("`")[1]
+        return Problem(f"`{name}` is missing" + (f" in {where}" if where else ""), place)
+    return Problem(f"{where}: {what[0].lower()}{what[1:]}" if where else what, place)
+
+
+_Types = Mapping[str, Mapping[str, FieldType]]  # of each kind's fields
+
+
+def _types(kinds: Mapping[str, Kind], extra: Mapping[str, FieldType]) -> _Types:
+    return {
+        name: {**extra, **{field.name: field.type for field in kind.fields.values()}}
+        for name, kind in kinds.items()
+    }
+
+
+def _record(ticket: TicketLine, place: Position, kinds: Mapping[str, Kind], types: _Types) -> Record:
+    kind = kinds.get(ticket.kind)
+    if kind is None:
+        hint = suggest(ticket.kind, kinds) or f"known: {', '.join(sorted(kinds))}"
+        raise _BadLine(Problem(f"unknown kind {ticket.kind!r}", place, hint))
+    if not (ticket.id or ticket.key):
+        raise _BadLine(Problem("`id` is missing", place))
+
+    known = types[ticket.kind]
+    fields = {
+        name: _value(raw, known.get(name), place, "fields", name) for name, raw in ticket.fields.items()
+    }
+    if kind.is_ticket and fields.get("opened") is None:
+        raise _BadLine(Problem(NO_OPENED, place, "without it no clock can be judged"))
+    changes = []
+    for number, change in enumerate(ticket.changes):
+        of_field = known.get(change.field)
+        old = _value(change.old, of_field, place, number, "from")
+        new = _value(change.new, of_field, place, number, "to")
+        changes.append(
+            Change(_instant(change.at, place, number, "at"), change.field, old, new, change.by, number)
+        )
+    name = ticket.id or ticket.key or ""
+    updated = None if ticket.updated is None else _instant(ticket.updated, place, "updated", "")
+    return Record(
+        kind=ticket.kind, source=ticket.source, id=name, key=ticket.key or name, fields=fields,
+        changes=tuple(changes), url=ticket.url, updated=updated, history=ticket.history,
+    )  # fmt: skip
+
+
+_AS_WRITTEN: Mapping[type, frozenset[FieldType | None]] = {
+    str: frozenset({None, FieldType.STRING, FieldType.TEXT, FieldType.REFERENCE}),
+    int: frozenset({None, FieldType.INTEGER, FieldType.NUMBER}),
+    float: frozenset({None, FieldType.NUMBER}),
+    bool: frozenset({None, FieldType.BOOLEAN}),
+}
+
+
+def _value(raw: Value, kind: FieldType | None, place: Position, part: str | int, name: str) -> Value:
+    if raw is None or raw == "":
+        return None
+    if kind in _AS_WRITTEN.get(raw.__class__, ()):
+        return raw
+    if isinstance(raw, dict) and not {"id", "name"} & raw.keys():
+        raise _BadLine(Problem(f"{_where(part, name)}: a reference needs an id or a name", place))
+    if kind is None:
+        return typed(raw, FieldType.REFERENCE) if isinstance(raw, dict) else raw
+    if wrong := fault(raw, kind):
+        raise _BadLine(Problem(f"{_where(part, name)}: {wrong}", place))
+    return typed(raw, kind)
+
+
+def _where(part: str | int, name: str) -> str:
+    """Where in its line a value stands; a number is that of a change."""
+    return ".".join(filter(None, (f"changes[{part}]" if isinstance(part, int) else part, name)))
+
+
+def _instant(text: str, place: Position, part: str | int, name: str) -> Instant:
+    try:
+        return parse_instant(text)
+    except (ValueError, OverflowError) as error:
+        raise _BadLine(Problem(f"{_where(part, name)}: {error}", place)) from None
+
+
+def _learn(found: Inspection, ticket: TicketLine, kinds: Mapping[str, Kind]) -> None:
+    kind = kinds.get(ticket.kind)
+    known = kind.fields if kind else {}
+    told: Iterable[tuple[str, Value]] = [
+        *ticket.fields.items(),
+        *((c.field, value) for c in ticket.changes for value in (c.old, c.new)),
+    ]
+    for name, value in told:
+        if isinstance(value, dict) and value.get("id") and value.get("name"):
+            found.names[str(value["id"])] = str(value["name"])
+        if name not in known:
+            seen = found.extra.get(name)
+            found.extra[name] = _wider(seen, type_of_value(value))
+
+
+def type_of_value(value: Value) -> FieldType | None:
+    """The type that a value of an undeclared field speaks for; None: empty, it speaks for none."""
+    match value:
+        case None | "":
+            return None
+        case bool():
+            return FieldType.BOOLEAN
+        case int():
+            return FieldType.INTEGER
+        case float():
+            return FieldType.NUMBER
+        case list():
+            return FieldType.LIST
+        case dict() | Reference():
+            return FieldType.REFERENCE
+    return FieldType.STRING if fault(value, FieldType.DATETIME) else FieldType.DATETIME
+
+
+_NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
+
+
+def _wider(one: FieldType | None, other: FieldType | None) -> FieldType:
+    """The type that holds the values of both; an empty value fits any."""
+    if one is None or other is None or one is other:
+        return one or other or _UNKNOWN
+    if one is _UNKNOWN or other is _UNKNOWN:
+        return other if one is _UNKNOWN else one
+    if one in _NUMBERS and other in _NUMBERS:
+        return FieldType.NUMBER
+    return FieldType.REFERENCE if FieldType.REFERENCE in (one, other) else FieldType.STRING
+
+
+_UNKNOWN = FieldType.TEXT  # no value yet: nothing speaks against any use
+
+
+def types_of_extra(extra: Mapping[str, FieldType], rules: Iterable[Path]) -> dict[str, FieldType]:
+    """The types of undeclared fields: of their values, and for those without any, as the *rules* use them."""
+    uses: dict[str, FieldType] = {}
+    for file in rule_files(Reading(), rules):
+        for document in read_file(file):
+            uses.update(_uses(document.data))
+    return {name: uses.get(name, kind) if kind is _UNKNOWN else kind for name, kind in extra.items()}
+
+
+def _uses(data: Any) -> Iterator[tuple[str, FieldType]]:
+    """The fields that a rule document uses as datetimes."""
+    below = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for part in below:
+        yield from _uses(part)
+    if isinstance(data, dict):
+        until, start_at = data.get("until"), data.get("start_at")
+        if isinstance(until, dict) and isinstance(until.get("field"), str):
+            yield until["field"], FieldType.DATETIME
+        if isinstance(start_at, str):
+            yield start_at, FieldType.DATETIME
+        for name, test in data.items():
+            if isinstance(test, dict) and {"inside", "outside"} & test.keys():
+                yield name, FieldType.DATETIME

@@ -1,0 +1,24 @@
+"""`accord sandbox`: a platform on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_sandbox_serves_until_it_is_interrupted() -> None:
+    command = [sys.executable, "-u", "cli.py", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found is not None
+        with urlopen(found[0] + "/", timeout=30) as page:
+            assert b"incident" in page.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0

@@ -1,0 +1,1 @@
+"""The clock engine, sentence by sentence of the rules."""

@@ -1,0 +1,141 @@
+"""A record's history is what happened to it, in canonical words, without what Accord wrote itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from connector.model.record import Reference
+from connector.sandbox.jira.issue import Issue
+from tests.platforms.jira.site import JiraQuirks, Site, history_of, new_site, ticket
+from tests.platforms.jira.test_deliver import achievement, fields, note
+
+DATES = ("iso", "epoch_ms", "epoch_s")
+
+
+def worked_on(site: Site) -> Issue:
+    """An incident that went through the desk."""
+    issue: Issue = site.jira.create("printer on fire", priority="3")
+    site.pass_(60)
+    site.jira.move(issue, "Work in progress")
+    site.pass_(60)
+    site.jira.edit(issue, priority="1")
+    site.pass_(60)
+    site.jira.move(issue, "Waiting for customer")
+    site.pass_(60)
+    site.jira.move(issue, "Work in progress")
+    site.pass_(60)
+    site.jira.move(issue, "Resolved")
+    return issue
+
+
+STORY = [
+    ("state", "new", "in_progress"),
+    ("priority", 3, 1),
+    ("state", "in_progress", "on_hold"),
+    ("state", "on_hold", "in_progress"),
+    ("state", "in_progress", "resolved"),
+]
+
+
+def told(site: Site, issue: Issue, *names: str) -> list[tuple[str, object, object]]:
+    changes = history_of(site.adapter(), issue).changes
+    return [(one.field, one.old, one.new) for one in changes if one.field in (names or ("state", "priority"))]
+
+
+@pytest.mark.parametrize("dates", DATES)
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("cap", [1, 2, 10_000])
+def test_the_story_is_told_however_the_bulk_form_tells_it(dates: str, repeats: bool, cap: int) -> None:
+    quirks = JiraQuirks(changelog_repeats_last=repeats, changelog_cap=cap)
+    quirks.changelog_created = dates  # type: ignore[assignment]
+    site = new_site(quirks)
+    site.jira.create("another")
+    issue = worked_on(site)
+    changes = history_of(site.adapter(), issue).changes
+    assert told(site, issue) == STORY
+    assert [one.at for one in changes if one.field == "state"] == [
+        history.at for history in issue.histories if any(item.field == "status" for item in history.items)
+    ]
+
+
+def test_issues_that_the_bulk_form_leaves_out_are_asked_for_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = worked_on(site)
+    adapter = site.adapter()
+    asked = adapter.client.ask
+
+    def leave_out(path: str, body: Mapping[str, Any], doing: str) -> Any:
+        return {"issueChangeLogs": []} if path.endswith("changelog/bulkfetch") else asked(path, body, doing)
+
+    monkeypatch.setattr(adapter.client, "ask", leave_out)
+    changes = history_of(adapter, issue).changes
+    assert [(one.field, one.old, one.new) for one in changes if one.field in ("state", "priority")] == STORY
+
+
+@pytest.mark.parametrize("field_ids", [True, False])
+def test_data_center_tells_the_same(field_ids: bool) -> None:
+    site = new_site(JiraQuirks(deployment="datacenter", history_field_ids=field_ids))
+    assert told(site, worked_on(site)) == STORY
+
+
+def test_comments_are_changes_to_the_role_of_their_writer(site: Site) -> None:
+    issue = site.jira.create("printer on fire", by="reader")
+    site.jira.edit(issue, reporter=site.jira.person("reader").account_id)
+    for by, public in (("reader", True), ("accord_min", True), ("accord_min", False)):
+        site.pass_(60)
+        site.jira.comment(issue, "hello", by=by, public=public)
+    assert told(site, issue, "public_reply", "work_note") == [
+        ("public_reply", None, "requester"),
+        ("public_reply", "requester", "agent"),
+        ("work_note", None, "agent"),
+    ]
+
+
+def test_what_accord_wrote_itself_is_not_told(site: Site) -> None:
+    adapter = site.ready()
+    issue = site.jira.create("printer on fire")
+    site.pass_(60)
+    about = ticket(issue)
+    for request in adapter.compose([fields(about), achievement(about), note(about, "75 % used")], {}):
+        adapter.send([request])
+    assert issue.histories
+    assert issue.comments
+    assert history_of(adapter, issue).changes == ()
+
+
+def test_what_accords_user_does_otherwise_counts(site: Site) -> None:
+    issue = site.jira.create("printer on fire")
+    site.pass_(60)
+    site.jira.move(issue, "Work in progress", by="accord")
+    site.jira.comment(issue, "typed by hand", by="accord", public=False)
+    assert told(site, issue, "state", "work_note") == [
+        ("state", "new", "in_progress"),
+        ("work_note", None, "automation"),
+    ]
+
+
+def test_people_are_the_same_in_record_and_history(site: Site) -> None:
+    issue = site.jira.create("printer on fire")
+    site.pass_(60)
+    site.jira.edit(issue, assignee=site.jira.person("accord_min").account_id)
+    adapter = site.adapter()
+    (change,) = [one for one in history_of(adapter, issue).changes if one.field == "assignee"]
+    (record,) = adapter.read("incident", [str(issue.id)]).records
+    assert isinstance(change.new, Reference)
+    assert change.new == record.fields["assignee"]
+
+
+def test_words_that_are_not_mapped_are_kept_and_counted(site: Site) -> None:
+    issue = site.jira.create("printer on fire")
+    site.pass_(60)
+    options = {
+        text: id_ for id_, text in site.jira.site.setup.fields[site.field("Pending reason")].options.items()
+    }
+    site.jira.edit(issue, **{"Pending reason": options.get("Awaiting evidence")})
+    history = history_of(site.adapter(), issue)
+    assert [one.new for one in history.changes if one.field == "hold_reason"] == ["awaiting_evidence"]
+    assert not history.unmapped
