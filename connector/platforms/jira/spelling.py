@@ -5,6 +5,7 @@ Pure but for the categories of statuses, which come in. Source: Jira Cloud platf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -18,6 +19,7 @@ from connector.platforms.jira.richtext import lines_of, plain, written
 _ON_TOP = ("id", "key")  # what stands beside an issue's fields
 _NAMES = ("displayName", "name", "value", "key", "title", "epochMillis", "millis")
 _IDS = ("accountId", "id", "groupId", "key", "name")
+_GROUP_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")  # on Cloud; people call groups by name
 _SECONDS_END = 100_000_000_000  # a smaller number is seconds: in milliseconds it would be before 1973
 
 
@@ -66,13 +68,13 @@ class JiraSpelling:
         return value
 
     def text(self, raw: Any) -> str:
-        """*raw* as text: what people call it; of several the first."""
+        """*raw* as text: what people call it, else its id; of several the first."""
         if isinstance(raw, list):
             return self.text(raw[0]) if raw else ""
         if isinstance(raw, Mapping):
             if raw.get("type") == "doc":
                 return plain(raw)
-            return next((str(raw[name]) for name in _NAMES if raw.get(name) is not None), "")
+            return _first(raw, _NAMES) or _first(raw, _IDS)
         if isinstance(raw, bool):
             return "true" if raw else "false"
         if isinstance(raw, float) and raw.is_integer():
@@ -116,8 +118,8 @@ class JiraSpelling:
             raw = raw[0]
         if not isinstance(raw, Mapping):
             return Reference(self.text(raw))
-        id_ = next((str(raw[name]) for name in _IDS if raw.get(name) is not None), "")
-        return Reference(id_ or self.text(raw), self.text(raw) or None)
+        name = _first(raw, _NAMES)
+        return Reference(_first(raw, _IDS) or name, name or None)
 
     def write(self, value: Value, type_: FieldType) -> Any:
         """*value* in plain JSON; `shaped` fits it to the field it goes into."""
@@ -147,10 +149,10 @@ def shaped(field: JiraField, value: Any, *, is_cloud: bool) -> Any:
             return {"accountId" if is_cloud else "name": str(value)}
         case "option":
             return {"id": str(value)} if str(value).isdigit() else {"value": str(value)}
-        case "priority" | "resolution" | "group" | "component" | "version" | "issuetype" | "securitylevel":
-            return (
-                {"id": str(value)} if str(value).isdigit() and field.type != "group" else {"name": str(value)}
-            )
+        case "priority" | "resolution" | "component" | "version" | "issuetype" | "securitylevel":
+            return {"id": str(value)} if str(value).isdigit() else {"name": str(value)}
+        case "group":
+            return {"groupId" if is_cloud and _GROUP_ID.fullmatch(str(value)) else "name": str(value)}
         case "project" | "issuelink":
             return {"id": str(value)} if str(value).isdigit() else {"key": str(value)}
         case "number":
@@ -165,6 +167,10 @@ def shaped(field: JiraField, value: Any, *, is_cloud: bool) -> Any:
     if is_long:
         return written(lines_of(str(value)), as_document=is_cloud)
     return str(value)
+
+
+def _first(raw: Mapping[str, Any], names: Sequence[str]) -> str:
+    return next((str(raw[name]) for name in names if raw.get(name) is not None), "")
 
 
 def _boolean(text: str) -> bool:
