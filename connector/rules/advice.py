@@ -63,7 +63,8 @@ def _check_pause(reading: Reading, target: Target) -> None:
 
 def _check_rows(reading: Reading, target: Target) -> None:
     for index, entry in enumerate(target.entries[:-1]):
-        if isinstance(entry.when, All) and not entry.when.parts:
+        has_none = entry.when.place == entry.place  # a `when` that is wrong is told already
+        if isinstance(entry.when, All) and not entry.when.parts and has_none:
             what = "this row is never reached: the one before it, without `when`, always matches"
             reading.doubt(
                 "unreachable", target.entries[index + 1].place, what, "put the row without `when` last"

@@ -157,7 +157,8 @@ class _FieldTest:
     def doubt_unless_known(self, spot: Spot, value: Any) -> None:
         words = self.scope.fields.values.get(self.name)
         if words and value is not None and value not in words:
-            what = f"`{self.name}` is never {shown(spot.data)} unless a mapping says so"
+            by = "by its table" if self.name in self.scope.fields.derived else "unless a mapping says so"
+            what = f"`{self.name}` is never {shown(spot.data)} {by}"
             self.reading.doubt("unknown-value", spot, what, unknown(str(value), words))
 
     def among(self, spot: Spot, word: str) -> list[Condition]:

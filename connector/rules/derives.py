@@ -9,7 +9,7 @@ from pydantic import Field as Key
 
 from connector.model.kind import FieldType, Kind
 from connector.rules.conditions import Scope, fields_in, read_condition
-from connector.rules.fields import TEXTS, Fields, typed
+from connector.rules.fields import TEXTS, Fields, fold, typed
 from connector.rules.reading import Form, Reading, Spot, shaped
 from connector.rules.rulebook import Derive, DeriveRow
 from connector.rules.schema import ANY, CONDITION, ROWS
@@ -37,6 +37,16 @@ def type_of(spot: Spot) -> FieldType:
         return FieldType(spot.data.get("type", "string"))
     except ValueError:
         return FieldType.STRING
+
+
+def words_of(spot: Spot) -> frozenset[str]:
+    """The values that the derive at *spot* can take, folded; none where its table does not tell."""
+    rows = spot.data.get("from")
+    given = [row.get("is") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    given.append(spot.data.get("default"))
+    if type_of(spot) not in TEXTS or any(isinstance(each, dict | list) for each in given):
+        return frozenset()
+    return frozenset(fold(str(each)) for each in given if each is not None)
 
 
 def read_derive(reading: Reading, spot: Spot, fields: Fields, calendars: Collection[str]) -> Derive | None:

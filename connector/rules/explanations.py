@@ -144,6 +144,10 @@ EXPLANATIONS: Mapping[str, str] = {
         "The file cannot be read as YAML. Tags, merge keys and doubled keys are refused, and no value "
         "is guessed: on, no and 17:30 are text."
     ),
+    "odd-direction": (
+        "More kept promises and more availability are better, longer times are worse. A bound on the "
+        "other side is missed when the desk does better than it says."
+    ),
     "paused-due-date": (
         "A due date (2bd, or `until` a date in the ticket) is an instant and does not move when the "
         "clock is paused. Write working days or hours where pauses count, or `unpausable: true` where "

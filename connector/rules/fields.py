@@ -49,8 +49,10 @@ def fields_of(
     kinds: Mapping[str, Kind],
     extra: Mapping[str, FieldType],
     derived: Mapping[str, FieldType],
+    words: Mapping[str, frozenset[str]],
 ) -> Fields:
-    """The fields of the kinds called *names*, those found in a file (*extra*) and the *derived* ones.
+    """The fields of the kinds called *names*, those found in a file (*extra*) and the *derived* ones; *words*
+    that derived ones can take, where their tables tell.
 
     A field is known when one of the kinds has it; one whose type differs between them is a conflict.
     """
@@ -70,6 +72,7 @@ def fields_of(
                     fold(value) for value in each.values
                 }
     types = {**extra, **types, **derived}
+    values |= {name: known for name, known in words.items() if known}
     whose = f"kind {names[0]}" if len(names) == 1 else f"the kinds {', '.join(sorted(names))}"
     return Fields(whose if names else "any record", types, conflicts, frozenset(derived), values)
 

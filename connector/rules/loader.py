@@ -14,7 +14,7 @@ from connector.rules.actions import Register
 from connector.rules.agreements import read_agreement
 from connector.rules.calendars import ALWAYS, read_calendar, warn_of_ending_holidays
 from connector.rules.composition import check_composition
-from connector.rules.derives import check_name, ordered, read_derive, type_of
+from connector.rules.derives import check_name, ordered, read_derive, type_of, words_of
 from connector.rules.documents import FORMS, check_references, manners_of, people, read_description
 from connector.rules.enacted import canonical, digest, enacted
 from connector.rules.fields import fields_of
@@ -134,18 +134,20 @@ def _rulebook(
 ) -> Rulebook:
     named = {kind: _named(reading, documents[kind], kind) for kind in KINDS if kind != "agreement"}
     derived = {name: type_of(spot) for name, spot in named["derive"].items()}
-    fields = fields_of(kinds, kinds, extra, derived)
+    words = {name: words_of(spot) for name, spot in named["derive"].items()}
+    fields = fields_of(kinds, kinds, extra, derived, words)
     calendars = {name: read_calendar(reading, spot, fields) for name, spot in named["calendar"].items()}
     for name, calendar in calendars.items():
         if calendar is not None:
             warn_of_ending_holidays(reading, named["calendar"][name], calendar, at)
     calendars = {**calendars, ALWAYS.name: ALWAYS}
-    derives = _derives(reading, named["derive"], kinds, extra, derived, calendars)
+    derives = _derives(reading, named["derive"], kinds, extra, derived, words, calendars)
     described = _descriptions(reading, named, {spot.data["agreement"] for spot in documents["agreement"]})
     rules = Rules(
         kinds=kinds,
         extra_fields=extra,
         derived=derived,
+        words=words,
         calendars=calendars,
         packages=named["package"],
         agreements={spot.data["agreement"] for spot in documents["agreement"]},
@@ -168,10 +170,11 @@ def _derives(
     kinds: Mapping[str, Kind],
     extra: Mapping[str, FieldType],
     derived: Mapping[str, FieldType],
+    words: Mapping[str, frozenset[str]],
     calendars: Mapping[str, Calendar | None],
 ) -> tuple[Derive, ...]:
     tickets = [kind.name for kind in kinds.values() if kind.is_ticket] or list(kinds)
-    fields = fields_of(tickets, kinds, extra, derived)
+    fields = fields_of(tickets, kinds, extra, derived, words)
     found: dict[str, Derive] = {}
     for name, spot in spots.items():
         check_name(reading, spot, kinds)

@@ -25,6 +25,7 @@ from connector.rules.values import WrongValue, read_number, shown
 
 PERIODS = ("day", "week", "month", "quarter", "year", "rolling 30d", "rolling 12 months")
 _PERIOD = re.compile(r"day|week|month|quarter|year|rolling \d{1,4}d|rolling \d{1,3} months?", re.ASCII)
+_MORE_IS_BETTER = {"attained": True, "availability": True, "mean": False, "percentile": False}
 _COMPARISONS = ("lt", "le", "gt", "ge")
 
 
@@ -59,6 +60,7 @@ def read_objective(reading: Reading, name: str, spot: Spot, promises: Promises) 
     measured = measured_at(reading, spot, form, promises) if form is not None else None
     if form is None or measured is None:
         return None
+    _check_direction(reading, spot, measured.measure)
     scope = promises.scope_of(measured.kinds)
     unit = UNITS[measured.measure]
     each, each_values = _each(reading, spot / "each", scope) if "each" in form else (None, None)
@@ -86,6 +88,16 @@ def read_objective(reading: Reading, name: str, spot: Spot, promises: Promises) 
         missed=_missed(reading, spot, promises) if "missed" in form else (),
         settings=measured.settings | dict(_settings(reading, spot, form, measured.measure, promises)),
     )
+
+
+def _check_direction(reading: Reading, spot: Spot, measure: str) -> None:
+    """Doubt a promise not to be better than something."""
+    if measure not in _MORE_IS_BETTER:
+        return
+    odd, usual = ("at_most", "at_least") if _MORE_IS_BETTER[measure] else ("at_least", "at_most")
+    if spot.has(odd) and not spot.has(usual):
+        what = f"`{odd}` is missed by doing better: `{measure}` is usually promised with `{usual}`"
+        reading.doubt("odd-direction", (spot / odd).key_place, what, f"did you mean {usual!r}?")
 
 
 def _each(reading: Reading, spot: Spot, scope: Scope) -> tuple[str | None, tuple[str, ...] | None]:

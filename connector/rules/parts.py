@@ -38,6 +38,7 @@ class Rules:
     kinds: Mapping[str, Kind]
     extra_fields: Mapping[str, FieldType]
     derived: Mapping[str, FieldType]
+    words: Mapping[str, frozenset[str]]  # that derived fields can take
     calendars: Mapping[str, Calendar | None]  # None: there, but not readable
     packages: Mapping[str, Spot]
     agreements: Collection[str]
@@ -50,7 +51,8 @@ class Rules:
     def scope(self, kinds: Collection[str]) -> Scope:
         """What conditions on records of *kinds* may refer to; of all tickets where no kind is known."""
         names = kinds or [kind.name for kind in self.kinds.values() if kind.is_ticket]
-        return Scope(fields_of(names, self.kinds, self.extra_fields, self.derived), self.calendars)
+        fields = fields_of(names, self.kinds, self.extra_fields, self.derived, self.words)
+        return Scope(fields, self.calendars)
 
 
 @dataclass(frozen=True, slots=True)

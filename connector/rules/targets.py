@@ -201,13 +201,12 @@ def _calendar(reading: Reading, spot: Spot, name: str | None, around: Surroundin
 
 
 def calendar_at(reading: Reading, spot: Spot, calendars: Mapping[str, Calendar | None]) -> str:
-    """The calendar named at *spot*, `always` (with the error noted) where there is none of that name."""
-    if spot.data in calendars:
-        return str(spot.data)
-    reading.wrong(
-        "no-calendar", spot, f"there is no calendar {shown(spot.data)}", unknown(str(spot.data), calendars)
-    )
-    return "always"
+    """The name of the calendar at *spot*; where there is none of that name, with the error noted."""
+    name = str(spot.data)
+    if name not in calendars:
+        what = f"there is no calendar {shown(spot.data)}"
+        reading.wrong("no-calendar", spot, what, unknown(name, calendars))
+    return name
 
 
 def _start_at(reading: Reading, spot: Spot, name: str, scope: Scope) -> str | None:
