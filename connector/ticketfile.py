@@ -22,6 +22,7 @@ from connector.rules.loader import rule_files
 from connector.rules.reading import Reading
 from connector.yamldoc import read_file, suggest
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors and exports put one before the first line
 MOST_PROBLEMS = 20  # told at once; the rest are counted
 NO_OPENED = "the ticket has no `opened`"
 
@@ -83,12 +84,16 @@ class Inspection:
             raise Wrong([*self.problems, *rest, hint])
 
 
-def inspect_ticket_file(path: Path, kinds: Mapping[str, Kind]) -> Inspection:
+def inspect_ticket_file(
+    path: Path, kinds: Mapping[str, Kind], uses: Mapping[str, FieldType] | None = None
+) -> Inspection:
     """Read *path* once through: check every line and learn which fields it has.
 
-    Raises AccordError where the file cannot be read or holds no line at all.
+    *uses*: the types that rules ask of undeclared fields (`types_by_use`); a value that is none of its
+    type is as wrong as in a declared field. Raises AccordError where the file cannot be read or holds no
+    line at all.
     """
-    found, types = Inspection(), _types(kinds, {})
+    found, types = Inspection(), _types(kinds, uses or {})
     lines = 0
     for place, line in _lines(path):
         lines += 1
@@ -101,6 +106,7 @@ def inspect_ticket_file(path: Path, kinds: Mapping[str, Kind]) -> Inspection:
             found.note(bad.problem)
     if not lines:
         raise AccordError(f"{path} is empty", hint="one ticket a line, as JSON")
+    found.extra |= {name: kind for name, kind in (uses or {}).items() if name in found.extra}
     return found
 
 
@@ -142,6 +148,8 @@ def _lines(path: Path) -> Iterator[tuple[Position, bytes]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
+                if number == 1:
+                    line = line.removeprefix(_BYTE_ORDER_MARK)
                 if line.strip():
                     yield Position(str(path), number), line
     except OSError as error:
@@ -160,6 +168,8 @@ def _decoded(line: bytes, place: Position) -> TicketLine:
 def _shape_problem(message: str, place: Position) -> Problem:
     what, _, where = message.partition(" - at `$")
     where = where.rstrip("`").lstrip(".")
+    if not where and what.startswith("Expected `object`"):
+        return Problem(f"a ticket is an object, {{…}}, not {what.rpartition('got ')[2]}", place)
     if "unknown field" in what:
         name = what.split("`")[1]
         known = _CHANGE_KEYS if where.startswith("changes") else _KEYS
@@ -295,25 +305,27 @@ def _wider(one: FieldType | None, other: FieldType | None) -> FieldType:
 _UNKNOWN = FieldType.TEXT  # no value yet: nothing speaks against any use
 
 
-def types_of_extra(extra: Mapping[str, FieldType], rules: Iterable[Path]) -> dict[str, FieldType]:
-    """The types of undeclared fields: of their values, and for those without any, as the *rules* use them."""
+def types_by_use(rules: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[str, FieldType]:
+    """The fields that no kind declares and that the *rules* use as datetimes or lengths of time."""
+    declared = {name for kind in kinds.values() for name in kind.fields}
     uses: dict[str, FieldType] = {}
     for file in rule_files(Reading(), rules):
         for document in read_file(file):
             uses.update(_uses(document.data))
-    return {name: uses.get(name, kind) if kind is _UNKNOWN else kind for name, kind in extra.items()}
+    return {name: kind for name, kind in uses.items() if name not in declared}
 
 
 def _uses(data: Any) -> Iterator[tuple[str, FieldType]]:
-    """The fields that a rule document uses as datetimes."""
     below = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
     for part in below:
         yield from _uses(part)
     if isinstance(data, dict):
-        until, start_at = data.get("until"), data.get("start_at")
-        if isinstance(until, dict) and isinstance(until.get("field"), str):
-            yield until["field"], FieldType.DATETIME
-        if isinstance(start_at, str):
+        for key, kind in (("time", FieldType.DURATION), ("until", FieldType.DATETIME)):
+            given = data.get(key)
+            if isinstance(given, dict) and isinstance(given.get("field"), str):
+                yield given["field"], kind
+        start_at = data.get("start_at")
+        if isinstance(start_at, str) and start_at != "match":
             yield start_at, FieldType.DATETIME
         for name, test in data.items():
             if isinstance(test, dict) and {"inside", "outside"} & test.keys():

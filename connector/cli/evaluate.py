@@ -23,7 +23,7 @@ from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import Instant
 from connector.model.kind import FieldType, Kind
 from connector.rules.loader import load_rulebook
-from connector.ticketfile import NO_OPENED, Inspection, inspect_ticket_file, read_ticket_file, types_of_extra
+from connector.ticketfile import NO_OPENED, Inspection, inspect_ticket_file, read_ticket_file, types_by_use
 
 Sink = AbstractContextManager[Callable[[Any], Any]]
 
@@ -76,8 +76,7 @@ class _Asked:
 
     def plan(self, extra: Mapping[str, FieldType]) -> Plan:
         """The plan by the rules, which may use the kinds' fields and the file's *extra* ones."""
-        types = types_of_extra(extra, self.rules)
-        book = load_rulebook(self.rules, self.kinds, at=self.at, extra_fields=types)
+        book = load_rulebook(self.rules, self.kinds, at=self.at, extra_fields=extra)
         for warning in book.warnings:
             click.echo(str(warning), err=True)
         return make_plan(book, self.kinds, book.measuring(every=self.every), {})
@@ -90,12 +89,11 @@ def _bulk() -> ModuleType:
 
 def _evaluate_lines(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
     """Tickets one by one, from JSON lines or from Parquet of any layout."""
-    found = inspect_ticket_file(asked.file, asked.kinds)
+    found = inspect_ticket_file(asked.file, asked.kinds, types_by_use(asked.rules, asked.kinds))
     if not asked.skip_bad:
         found.refuse()
     plan = asked.plan(found.extra)
-    types = {**found.extra, **{n: t for n, t in plan.fields.items() if n in found.extra}}
-    records = read_ticket_file(asked.file, asked.kinds, skip_bad=asked.skip_bad, extra=types)
+    records = read_ticket_file(asked.file, asked.kinds, skip_bad=asked.skip_bad, extra=found.extra)
     tally = Tally()
     batches = evaluate_records(plan, records, asked.at, found.names, tally)
     with sink as write:

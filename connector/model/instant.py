@@ -18,6 +18,9 @@ HOUR: Millis = 60 * MINUTE
 DAY: Millis = 24 * HOUR
 WEEK: Millis = 7 * DAY
 
+# Dates outside are slips of the hand; inside, everything reckoned from them can still be written.
+FIRST_YEAR, LAST_YEAR = 1900, 9900
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _ISO_LENGTH = re.compile(
@@ -28,8 +31,8 @@ _ISO_LENGTH = re.compile(
 def parse_instant(text: str) -> Instant:
     """The instant that ISO 8601 *text* names; finer than a millisecond is cut.
 
-    Raises ValueError where *text* is no date and time, or has no offset: a time without one could mean
-    any of twenty-four hours.
+    Raises ValueError where *text* is no date and time, or lies in no year that is reckoned with, or has
+    no offset: a time without one could mean any of twenty-four hours.
     """
     try:
         parsed = datetime.fromisoformat(text.strip())
@@ -37,6 +40,8 @@ def parse_instant(text: str) -> Instant:
         raise ValueError(f"{text!r} is not a date and time (write 2026-03-02T08:55:00Z)") from None
     if parsed.tzinfo is None:
         raise ValueError(f"{text!r} has no offset (write 2026-03-02T08:55:00Z or …+01:00)")
+    if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+        raise ValueError(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return from_datetime(parsed)
 
 

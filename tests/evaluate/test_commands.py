@@ -78,6 +78,7 @@ def test_fields_that_only_the_file_knows_may_be_used(tmp_path: Path, rules: Path
     ("row", "said"),
     [
         ("not json", "this line is not JSON"),
+        ("[1]", "a ticket is an object, {…}, not `array`"),
         ({"kind": "incidnt", "id": "1", "fields": {}}, "did you mean 'incident'"),
         ({"kind": "incident", "id": "1", "feilds": {}}, "unknown key 'feilds'; did you mean 'fields'?"),
         ({"kind": "incident", "id": "1", "fields": {}}, "the ticket has no `opened`"),
@@ -87,6 +88,14 @@ def test_fields_that_only_the_file_knows_may_be_used(tmp_path: Path, rules: Path
         (
             TICKET | {"fields": {"opened": "2026-03-02T08:55:00Z", "priority": "high"}},
             "'high' is not a number",
+        ),
+        (
+            TICKET | {"fields": {"opened": "2026-03-02T08:55:00Z", "agreed": "soon"}},
+            "fields.agreed: 'soon' is not a length of time",  # as the rules use it; no kind declares it
+        ),
+        (
+            TICKET | {"fields": {"opened": "0001-01-01T00:00:00Z"}},
+            "fields.opened: '0001-01-01T00:00:00Z' lies outside the years 1900 to 9900",
         ),
     ],
 )
@@ -102,6 +111,20 @@ def test_a_bad_line_is_told_with_its_number_and_can_be_skipped(
     assert evaluated(file, rules, "--out", str(out), "--skip-bad") == 0
     assert len(out.read_text().splitlines()) == 1
     assert "1 bad records left out" in capsys.readouterr().err
+
+
+def test_one_unreadable_value_does_not_turn_a_whole_field_into_text(tmp_path: Path, rules: Path) -> None:
+    (rules / "acme.yaml").write_text(RULES.replace("time: {field: agreed}", "until: {field: promised}"))
+    promised = {"opened": "2026-03-02T08:55:00Z", "promised": "2026-03-02T12:00:00Z"}
+    rows = [TICKET | {"fields": promised}, TICKET | {"fields": promised | {"promised": "tomorrow"}}]
+    out = tmp_path / "out.jsonl"
+    assert evaluated(lines(tmp_path / "t.jsonl", *rows), rules, "--skip-bad", "--out", str(out)) == 0
+    assert [json.loads(line)["due"] for line in out.open()] == ["2026-03-02T12:00:00Z"]
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, rules: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(json.dumps(TICKET), encoding="utf-8-sig")
+    assert evaluated(tmp_path / "t.jsonl", rules) == 0
 
 
 def test_an_empty_file_is_an_error(tmp_path: Path, rules: Path) -> None:
