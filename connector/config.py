@@ -6,7 +6,7 @@ references until they are needed (`connector/secret.py`). What a mapping or a ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,7 @@ class SourceConfig:
     effects: Mapping[str, str]  # as written, over the defaults
     ca_bundle: Path | None = None
     proxy: str | Secret | None = None
+    mapping_place: Position | None = None  # where it is named
     keep: Path | None = None  # the folder, beside the store, for what a login has to remember
 
     def switch(self, output: str) -> str:
@@ -131,6 +132,13 @@ class Config:
     log: LogConfig
     metrics: str | None
     webhook: WebhookConfig | None
+    rules_places: tuple[Position, ...] = ()  # where each of the rules is named
+
+    def missing_rules(self) -> Iterator[Problem]:
+        """Rules that are named and not there."""
+        for path, place in zip(self.rules, self.rules_places, strict=True):
+            if not path.exists():
+                yield Problem(f"there is no file or folder {path}", place)
 
 
 def revealed(value: str | Secret | None, world: World) -> str | None:
@@ -182,6 +190,7 @@ class _Build:
             log=LogConfig(shape.log.format, shape.log.level),
             metrics=shape.metrics.listen if shape.metrics else None,
             webhook=self.webhook(shape),
+            rules_places=tuple(self.document.place("rules", at) for at in range(len(shape.rules))),
         )
 
     def source(self, name: str, shape: SourceShape, store: str) -> SourceConfig:
@@ -192,6 +201,7 @@ class _Build:
             url=shape.url.rstrip("/"),
             auth=self.auth(shape.auth, *loc, "auth"),
             mapping=shape.mapping or shape.platform,
+            mapping_place=self.document.place(*loc, "mapping"),
             base=self.base,
             pull=self.pull(shape),
             limits=Limits(shape.limits.requests_per_second, shape.limits.acts_per_run, shape.limits.settle),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from connector.config import Config, load_config
+from connector.config import Config, SourceConfig, load_config
 from connector.errors import AccordError, Problem, Wrong
 from connector.mappings import Catalogue, load_catalogue
 from connector.model.instant import Instant
@@ -37,8 +37,15 @@ def load_site(path: Path, world: World, *, at: Instant | None = None) -> Site:
     config = load_config(path, world)
     catalogues = load_catalogues(config)
     kinds = merged_kinds(catalogues)
+    if missing := list(config.missing_rules()):
+        raise Wrong(missing)
     book = load_rulebook(config.rules, kinds, at=world.now() if at is None else at)
     return Site(config, catalogues, kinds, book)
+
+
+def catalogue_of(source: SourceConfig) -> Catalogue:
+    """The mapping of *source*. Wrong with every problem in it."""
+    return load_catalogue(source.mapping, base=source.base, place=source.mapping_place)
 
 
 def load_catalogues(config: Config) -> dict[str, Catalogue]:
@@ -47,7 +54,7 @@ def load_catalogues(config: Config) -> dict[str, Catalogue]:
     problems: list[Problem] = []
     for name, source in config.sources.items():
         try:
-            found[name] = load_catalogue(source.mapping, base=source.base)
+            found[name] = catalogue_of(source)
         except Wrong as wrong:
             problems += wrong.problems
         except AccordError as wrong:

@@ -15,9 +15,9 @@ import click
 from connector.cli.options import config_option, configured, format_option, pass_world
 from connector.config import Config, SourceConfig
 from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, EXIT_WRONG, AccordError, Wrong, scrub
-from connector.mappings import load_catalogue
 from connector.platforms.port import Finding
 from connector.platforms.registry import open_platform
+from connector.site import catalogue_of
 from connector.world import World
 
 
@@ -54,7 +54,7 @@ def chosen(config: Config, only: str | None) -> list[SourceConfig]:
 def _tried(source: SourceConfig, world: World) -> Iterator[Finding]:
     """All findings; a mapping that cannot be read stops this source only."""
     try:
-        catalogue = load_catalogue(source.mapping, base=source.base)
+        catalogue = catalogue_of(source)
         yield from open_platform(source, catalogue, world).check()
     except Wrong as wrong:
         for problem in wrong.problems:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connector.errors import Problem
 
-_SCALAR = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s,\[\]{}#](?:[^,\[\]{}]*?(?=\s*(?:: |:$|[,\]}]|$)))")
+_SCALAR = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s,\[\]{}#](?:[^,\[\]{}]*?(?=\s*(?:: |:$|[,\]}]|$)|\s+#))")
 WIDTH = 110
 
 
@@ -49,7 +49,7 @@ def summary(problems: Sequence[Problem], files: int) -> str:
     spots = {problem.place.file for problem in errors if problem.place}
     told = f", {_count(warnings, 'warning')}" if warnings else ""
     if not errors:
-        return f"nothing wrong in {_count(files, 'file')}{told}"
+        return f"{'no errors' if warnings else 'nothing wrong'} in {_count(files, 'file')}{told}"
     return (
         f"{_count(len(errors), 'problem')} in {len(spots)} of {_count(max(files, len(spots)), 'file')}{told}"
     )

@@ -15,9 +15,9 @@ from connector.cli.check import chosen
 from connector.cli.options import config_option, configured, format_option, pass_world
 from connector.config import SourceConfig
 from connector.errors import AccordError
-from connector.mappings import load_catalogue
 from connector.platforms.port import Platform, Provision
 from connector.platforms.registry import open_platform
+from connector.site import catalogue_of
 from connector.world import World
 
 
@@ -53,7 +53,7 @@ def command(
         _write_update_set(sources, update_set, world)
         return
     for source in sources:
-        platform = open_platform(source, load_catalogue(source.mapping, base=source.base), world)
+        platform = open_platform(source, catalogue_of(source), world)
         if remove:
             _ask(source, yes)
             _print(source, platform.unprovision(), "removed", form)
@@ -105,6 +105,6 @@ def _write_update_set(sources: Sequence[SourceConfig], path: Path, world: World)
     chosen_sources = [source for source in sources if source.platform == "servicenow"]
     if len(chosen_sources) != 1:
         raise click.UsageError("an update set is for one ServiceNow source: name it with --source")
-    catalogue = load_catalogue(chosen_sources[0].mapping, base=chosen_sources[0].base)
+    catalogue = catalogue_of(chosen_sources[0])
     path.write_text(update_set(catalogue, world.now()), encoding="utf-8")
     click.echo(f"{path}: load it in ServiceNow under Retrieved Update Sets, preview it, commit it")

@@ -24,6 +24,7 @@ from connector.rules.fields import merged_kinds
 from connector.rules.loader import load_rulebook, rule_files
 from connector.rules.reading import Reading
 from connector.rules.rulebook import Rulebook
+from connector.site import catalogue_of
 from connector.world import World
 from connector.yamldoc import read_file, suggest
 
@@ -95,7 +96,12 @@ def validated(world: World, paths: Sequence[Path], config_path: Path) -> Finding
         found.problems.clear()  # only what was asked for
         found.files.clear()
     kinds = _kinds(found, config, told=not paths)
-    rules = _other_than_rules(found, world, paths) if paths else (config.rules if config else ())
+    rules: Sequence[Path] = ()
+    if paths:
+        rules = _other_than_rules(found, world, paths)
+    elif config is not None:
+        found.problems += config.missing_rules()
+        rules = [path for path in config.rules if path.exists()]
     if rules:
         _check_rules(found, rules, kinds, world.now())
     return found
@@ -115,7 +121,7 @@ def _kinds(found: Findings, config: Config | None, *, told: bool) -> Mapping[str
     catalogues = []
     for source in config.sources.values() if config else ():
         try:
-            catalogues.append(load_catalogue(source.mapping, base=source.base).kinds)
+            catalogues.append(catalogue_of(source).kinds)
         except Wrong as wrong:
             found.problems += wrong.problems if told else ()
         folder = source.base / source.mapping

@@ -27,12 +27,13 @@ class Layers:
     kind_folders: tuple[Path, ...]
 
 
-def gather(name_or_path: str, base: Path) -> Layers:
-    """The mapping *name_or_path*: a shipped one by name, else a folder or file relative to *base*.
+def gather(name_or_path: str, base: Path, place: Position | None = None) -> Layers:
+    """The mapping *name_or_path*: a shipped one by name, else a folder or file relative to *base*; *place* is
+    where it is named.
 
     Raises Wrong where a file is missing or no mapping, or where mappings extend each other in a circle.
     """
-    layers = _gather(_find(name_or_path, base, None), ())
+    layers = _gather(_find(name_or_path, base, place), ())
     return Layers(_without_nulls(_extended(layers.document)), layers.kind_folders)
 
 

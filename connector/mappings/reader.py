@@ -49,12 +49,13 @@ _ORDER_BY = re.compile(r"\border\s+by\b", re.IGNORECASE)
 _NOT_IN_A_SCOPE = re.compile(r"\^NQ|\^?ORDERBY(?:DESC)?|\^?RLQUERY|\^?GROUPBY|\^EQ")
 
 
-def load_catalogue(name_or_path: str, *, base: Path) -> Catalogue:
-    """The mapping *name_or_path* (a shipped one by name, or a folder or file relative to *base*), checked.
+def load_catalogue(name_or_path: str, *, base: Path, place: Position | None = None) -> Catalogue:
+    """The mapping *name_or_path* (a shipped one by name, or a folder or file relative to *base*), checked;
+    *place* is where it is named.
 
     Raises Wrong with every problem found in it and in what it extends, each with file, line and column.
     """
-    layers = gather(name_or_path, base)
+    layers = gather(name_or_path, base, place)
     shape = _fitted(layers.document)
     kinds = read_kinds([folder for folder in layers.kind_folders if folder.is_dir()])
     reading = _Reading(layers, kinds)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli import main
 from connector.config import Config, load_config
 from connector.errors import AccordError, scrub
 from connector.model.instant import MINUTE, SECOND
@@ -223,3 +224,18 @@ def test_a_revealed_secret_is_scrubbed_from_every_later_message(tmp_path: Path) 
 def test_no_configuration_says_how_to_write_one(tmp_path: Path) -> None:
     with pytest.raises(AccordError, match="accord init"):
         load_config(tmp_path / "config.yaml", WORLD)
+
+
+def test_rules_and_mappings_that_are_not_there_are_told_where_they_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "sources:\n  acme:\n    platform: jira\n    url: https://acme.example\n"
+        "    auth: {type: pat, token: env:T}\n    mapping: ours/   # a folder\nrules: [rulez/]\n"
+    )
+    assert main(["validate", "--config", str(config)]) == 2
+    out = capsys.readouterr().out
+    assert f"{config}:6:14: there is no mapping 'ours/'" in out
+    assert f"{config}:7:9: there is no file or folder {tmp_path}/rulez" in out
+    assert "      |              ^^^^^\n" in out  # no further than the word itself

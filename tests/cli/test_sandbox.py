@@ -14,11 +14,21 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     command = [sys.executable, "-u", "cli.py", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        assert found is not None
-        with urlopen(found[0] + "/", timeout=30) as page:
-            assert b"incident" in page.read()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c
+    ) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found is not None
+            with urlopen(found[0] + "/", timeout=30) as page:
+                assert b"incident" in page.read()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+
+
+def hears_ctrl_c() -> None:
+    """As in a terminal, even where the tests themselves run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

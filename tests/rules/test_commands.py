@@ -45,7 +45,7 @@ def test_warnings_end_with_zero(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["validate", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "warning: the customer 'acme' is not declared; did you mean 'acne'? [undeclared]" in out
-    assert out.endswith("nothing wrong in 2 files, 1 warning\n")
+    assert out.endswith("no errors in 2 files, 1 warning\n")
 
 
 def test_problems_may_be_had_as_json(wrong_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
