@@ -14,7 +14,7 @@ import click
 
 from connector.cli.options import config_option, configured, format_option, pass_world
 from connector.config import Config, SourceConfig
-from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, EXIT_WRONG, AccordError, Wrong, scrub
+from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, AccordError, Wrong, scrub
 from connector.platforms.port import Finding
 from connector.platforms.registry import open_platform
 from connector.site import catalogue_of
@@ -29,15 +29,15 @@ from connector.world import World
 def command(world: World, config_path: Path, only: str | None, form: str) -> int:
     """Try login, rights, tables, fields, history and write targets of every source, live.
 
-    Nothing is written. Ends with exit code 1 where something should be mended, 3 where login or network
-    stopped it.
+    Nothing is written. Ends with exit code 1 where something should be mended, 2 where configuration or
+    mapping are wrong, 3 where login or network stopped it.
     """
     config = configured(config_path, world)
     grave = EXIT_FINE
     for source in chosen(config, only):
-        for finding in _tried(source, world):
+        for finding, gravity in _tried(source, world):
             click.echo(_as_json(source, finding) if form == "json" else _as_text(source, finding))
-            grave = max(grave, _gravity(finding))
+            grave = max(grave, gravity)
     return grave
 
 
@@ -51,23 +51,24 @@ def chosen(config: Config, only: str | None) -> list[SourceConfig]:
     return [config.sources[only]]
 
 
-def _tried(source: SourceConfig, world: World) -> Iterator[Finding]:
-    """All findings; a mapping that cannot be read stops this source only."""
+def _tried(source: SourceConfig, world: World) -> Iterator[tuple[Finding, int]]:
+    """All findings, and the exit code each calls for; what is wrong in files stops this source only."""
     try:
         catalogue = catalogue_of(source)
-        yield from open_platform(source, catalogue, world).check()
+        for finding in open_platform(source, catalogue, world).check():
+            yield finding, _gravity(finding)
     except Wrong as wrong:
         for problem in wrong.problems:
-            yield Finding("mapping", False, str(problem), stops=wrong.exit_code == EXIT_PLATFORM)
+            yield Finding("mapping", False, str(problem)), wrong.exit_code
     except AccordError as error:
-        stops = error.exit_code == EXIT_PLATFORM
-        yield Finding("connection", False, error.problem.what, error.problem.hint or "", stops)
+        place = f"{error.problem.place}: " if error.problem.place else ""
+        told = Finding("connection", False, f"{place}{error.problem.what}", error.problem.hint or "")
+        yield told, error.exit_code
 
 
 def _gravity(finding: Finding) -> int:
     if finding.fine:
         return EXIT_FINE
-    assert EXIT_FOUND < EXIT_WRONG < EXIT_PLATFORM
     return EXIT_PLATFORM if finding.stops else EXIT_FOUND
 
 

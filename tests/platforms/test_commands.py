@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,12 @@ def test_setup_writes_an_update_set_without_asking_the_platform(
 def test_an_unknown_source_is_told(site: Site, config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--source", "acm", "--config", config], world=site.world()) == 2
     assert "known here: acme" in capsys.readouterr().err
+
+
+def test_check_ends_with_2_where_a_secret_is_not_there(
+    site: Site, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = replace(site.world(), environ={})
+    assert main(["check", "--config", config], world=world) == 2
+    assert f"{config}:6:50: the environment variable SN_PASSWORD is not set" in capsys.readouterr().out
+    assert site.sandbox.requests.total() == 0
