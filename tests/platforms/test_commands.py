@@ -82,5 +82,5 @@ def test_check_ends_with_2_where_a_secret_is_not_there(
 ) -> None:
     world = replace(site.world(), environ={})
     assert main(["check", "--config", config], world=world) == 2
-    assert f"{config}:6:50: the environment variable SN_PASSWORD is not set" in capsys.readouterr().out
+    assert f"{config}:6:49: the environment variable SN_PASSWORD is not set" in capsys.readouterr().out
     assert site.sandbox.requests.total() == 0
