@@ -50,6 +50,10 @@ def _gather(path: Path, below: tuple[Path, ...]) -> Layers:
     if parent in (path, *below):
         raise Wrong([Problem(f"the mapping extends itself through {under!r}", place)])
     deeper = _gather(parent, (path, *below))
+    platform, lower = own.data.get("platform"), deeper.document.data.get("platform")
+    if platform is not None and platform != lower:
+        what = f"`platform` is {platform!r}, but {under!r}, which it extends, is a mapping for {lower!r}"
+        raise Wrong([Problem(what, own.place("platform"), "let both name the same platform")])
     return Layers(_over(deeper.document, own), (*deeper.kind_folders, kinds))
 
 
