@@ -97,8 +97,8 @@ def test_mappings_may_be_laid_in_several_layers(tmp_path: Path) -> None:
 def test_a_mapping_laid_over_one_of_another_platform_is_told_once(tmp_path: Path) -> None:
     told = wrong(tmp_path, mapping="mapping: ours\nplatform: jira\nextends: servicenow\n")
     assert told == (
-        f"{tmp_path}/mapping.yaml:2:11: `platform` is 'jira', but 'servicenow', which it extends, is a mapping"
-        " for 'servicenow'; let both name the same platform"
+        f"{tmp_path}/mapping.yaml:2:11: `platform` is 'jira', but 'servicenow', which it extends, is a"
+        " mapping for 'servicenow'; let both name the same platform"
     )
 
 
