@@ -27,6 +27,7 @@ from connector.platforms.port import History
 _AT_ONCE = 1000
 _FIELDS_AT_ONCE = 10
 _PAGE = 1000
+_RESOLUTION, _RESOLVED_AT = "resolution", "resolutiondate"  # the date follows the field, and is never told
 # What a history never tells, or tells of the issue as a whole.
 _NEVER_TOLD = frozenset({"id", "key", "created", "updated", "resolutiondate", "comment"})
 
@@ -117,7 +118,9 @@ class Histories:
 
     def _history(self, record: Record, items: Sequence[Item]) -> History:
         unmapped: Unmapped = Counter()
-        changes = [*self._changes(record, items, unmapped), *self._entries(record)]
+        changes = [
+            *self._changes(record, items, unmapped), *self._dates(record, items), *self._entries(record)
+        ]  # fmt: skip
         ordered = sorted(changes, key=lambda change: change.at)
         return History(
             changes=tuple(replace(change, seq=seq) for seq, change in enumerate(ordered)),
@@ -136,6 +139,21 @@ class Histories:
                 old, new = (self._value(record, given, field, one, unmapped) for one in (item.old, item.new))
                 if old != new:
                     yield Change(item.at, given.name, old, new, by=item.author)
+
+    def _dates(self, record: Record, items: Sequence[Item]) -> Iterator[Change]:
+        """Changes of the date of resolution, which Jira sets and empties with the resolution. The last one
+        is what the record shows: the two are stamped one after the other."""
+        names = [one.name for one in self.translation.mapping.fields.values() if one.origin == _RESOLVED_AT]
+        told = [item for item in items if item.field.casefold() == _RESOLUTION]
+        for name in names:
+            before: Value = None
+            for item in told:
+                after: Value = None if item.new == (None, None) else item.at
+                if item is told[-1] and after is not None:
+                    after = record.fields.get(name) or after
+                if before != after:
+                    yield Change(item.at, name, before, after, by=item.author)
+                before = after
 
     def _value(
         self,

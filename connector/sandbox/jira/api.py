@@ -59,6 +59,7 @@ CLOUD: Sequence[Route] = [
     *field_api.CLOUD,
     *site_api.CLOUD,
 ]
+DATA_CENTER: Sequence[Route] = [*search_api.DATA_CENTER, *site_api.DATA_CENTER]
 Matched = tuple[str, Handler, dict[str, str]]
 
 
@@ -101,7 +102,7 @@ class Api:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._limits = Limits(site)
-        platform = [*ROUTES, *(CLOUD if site.quirks.cloud else search_api.DATA_CENTER)]
+        platform = [*ROUTES, *(CLOUD if site.quirks.cloud else DATA_CENTER)]
         self._platform = Router(platform)
         self._desk = Router([*desk_api.ROUTES, *organization_api.ROUTES])
 

@@ -101,6 +101,13 @@ def projects(call: Call) -> Response:
     return call.paged(found, call.present.project, 100)
 
 
+def all_projects(call: Call) -> Response:
+    """Data Center's list has no pages."""
+    call.need_login()
+    found = sorted(_visible(call), key=lambda one: one.key)
+    return Response.json(200, [call.present.project(one) for one in found])
+
+
 def _project(call: Call) -> Project:
     found = call.site.setup.project(call.args["project"])
     if found is None or found not in _visible(call):
@@ -282,3 +289,4 @@ ROUTES: list[Route] = [
     ("GET", "issue/createmeta/{project}/issuetypes/{id}", creatable_fields),
 ]
 CLOUD: list[Route] = [("GET", "project/search", projects)]
+DATA_CENTER: list[Route] = [("GET", "project", all_projects)]

@@ -79,10 +79,7 @@ class Site:
         own = pat(user) if not self.jira.quirks.cloud else token(user)
         source = source_config(page_size=page_size, url=url, auth=auth or own)
         catalogue = mapping or load_catalogue("jira", base=Path())
-        adapter = Jira(replace(source, keep=keep), catalogue, self.world())
-        if not self.jira.quirks.cloud:  # the sandbox does not list projects as Data Center does
-            adapter.facts.recall({"projects": {"DESK": "service_desk", "OPS": "software"}})
-        return adapter
+        return Jira(replace(source, keep=keep), catalogue, self.world())
 
     def ready(self) -> Jira:
         """A client of a site on which setup has been run."""

@@ -82,6 +82,23 @@ def test_data_center_tells_the_same(field_ids: bool) -> None:
     assert told(site, worked_on(site)) == STORY
 
 
+@pytest.mark.parametrize("dates", DATES)
+def test_the_date_of_resolution_follows_the_resolution(dates: str) -> None:
+    """Jira never tells changes of it; the last is what the issue shows, however histories are stamped."""
+    quirks = JiraQuirks()
+    quirks.changelog_created = dates  # type: ignore[assignment]
+    site = new_site(quirks)
+    issue = worked_on(site)
+    site.pass_(60)
+    site.jira.move(issue, "Work in progress")
+    site.pass_(60.25)
+    site.jira.move(issue, "Resolved")
+    first, second, third = told(site, issue, "resolved")
+    assert (first[1], second[2], third[1]) == (None, None, None)
+    assert first[2] == second[1]
+    assert third[2] == issue.fields["resolutiondate"]
+
+
 def test_comments_are_changes_to_the_role_of_their_writer(site: Site) -> None:
     issue = site.jira.create("printer on fire", by="reader")
     site.jira.edit(issue, reporter=site.jira.person("reader").account_id)

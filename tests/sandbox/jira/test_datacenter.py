@@ -36,6 +36,10 @@ def test_a_search_pages_by_position_and_tells_the_total(server: Sandbox, client:
     assert client.post("search", {"jql": "project = DESK", "maxResults": 0}).json()["total"] == 5
 
 
+def test_projects_are_listed_whole(client: JiraClient) -> None:
+    assert [one["key"] for one in client.get("project").json()] == ["DESK", "OPS"]
+
+
 @pytest.mark.parametrize("path", ["search/jql", "search/approximate-count", "changelog/bulkfetch"])
 def test_what_only_cloud_has(client: JiraClient, path: str) -> None:
     assert client.post(path, {"jql": "project = DESK", "issueIdsOrKeys": ["DESK-1"]}).status_code in {
