@@ -131,6 +131,17 @@ def read_ticket_file(
                 raise Wrong([bad.problem]) from None
 
 
+def fault_of_line(
+    line: bytes, place: Position, kinds: Mapping[str, Kind], extra: Mapping[str, FieldType]
+) -> Problem | None:
+    """What is wrong with one line at *place*; None where it is a ticket."""
+    try:
+        _record(_decoded(line, place), place, kinds, _types(kinds, extra))
+    except _BadLine as bad:
+        return bad.problem
+    return None
+
+
 class _BadLine(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -178,6 +189,8 @@ def _shape_problem(message: str, place: Position) -> Problem:
     if "missing required field" in what:
         name = what.split("`")[1]
         return Problem(f"`{name}` is missing" + (f" in {where}" if where else ""), place)
+    if what.endswith("got `null`"):
+        return Problem(f"{where} is empty", place)
     return Problem(f"{where}: {what[0].lower()}{what[1:]}" if where else what, place)
 
 

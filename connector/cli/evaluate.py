@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import click
 
 from connector.cli.options import INSTANT
-from connector.errors import AccordError, Position, Problem
+from connector.errors import AccordError
 from connector.evaluate.lines import json_lines
 from connector.evaluate.plan import Plan, make_plan
 from connector.evaluate.stream import Tally, evaluate_records
@@ -23,7 +23,7 @@ from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import Instant
 from connector.model.kind import FieldType, Kind
 from connector.rules.loader import load_rulebook
-from connector.ticketfile import NO_OPENED, Inspection, inspect_ticket_file, read_ticket_file, types_by_use
+from connector.ticketfile import Inspection, inspect_ticket_file, read_ticket_file, types_by_use
 
 Sink = AbstractContextManager[Callable[[Any], Any]]
 
@@ -56,6 +56,8 @@ def command(
         raise click.UsageError("--format parquet needs --out")
     asked = _Asked(file, rules, at, every, skip_bad, shipped_kinds())
     sink = _parquet_sink(out) if as_parquet and out is not None else written_to(out)
+    if file.suffix == ".parquet":
+        _columns().check_schema(file)
     if file.suffix == ".parquet" and _bulk().is_columnar(file):
         tally, found = _evaluate_columns(asked, sink, as_parquet)
     else:
@@ -87,6 +89,11 @@ def _bulk() -> ModuleType:
     return import_module("connector.evaluate.bulk")
 
 
+def _columns() -> ModuleType:
+    """What finds fault with the columns of a file; needs pyarrow too."""
+    return import_module("connector.ticketcolumns")
+
+
 def _evaluate_lines(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
     """Tickets one by one, from JSON lines or from Parquet of any layout."""
     found = inspect_ticket_file(asked.file, asked.kinds, types_by_use(asked.rules, asked.kinds))
@@ -107,16 +114,15 @@ def _evaluate_lines(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally,
 
 def _evaluate_columns(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
     """Parquet in bulk: no object per ticket, row groups shared out among processes."""
-    bulk = _bulk()
-    found = Inspection()
-    tickets = {name for name, kind in asked.kinds.items() if kind.is_ticket}
-    for row in bulk.without_opening(asked.file, tickets):
-        found.note(Problem(NO_OPENED, Position(str(asked.file), row)))
+    bulk, uses = _bulk(), types_by_use(asked.rules, asked.kinds)
+    found, bad = _columns().inspect_columns(asked.file, asked.kinds, uses)
     if not asked.skip_bad:
         found.refuse()
     declared = {name for kind in asked.kinds.values() for name in kind.fields}
-    plan = asked.plan(bulk.extra_fields(asked.file, declared))
-    job = bulk.Job(str(asked.file), plan, asked.at, bulk.reference_names(asked.file, plan.fields))
+    extra = bulk.extra_fields(asked.file, declared)
+    plan = asked.plan(extra | {name: kind for name, kind in uses.items() if name in extra})
+    names = bulk.reference_names(asked.file, plan.fields)
+    job = bulk.Job(str(asked.file), plan, asked.at, names, tuple(bad.tolist()))
     with sink as write:
         if as_parquet:
             return bulk.evaluate_parquet(job, write, workers=cpu_count() or 1), found

@@ -8,7 +8,8 @@ is said about a file's tables is in `arrow`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,60 +19,49 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from connector.errors import AccordError
 
 try:
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 except ImportError as missing:
     raise AccordError(
         "Parquet needs pyarrow, which is not installed", hint="run: pip install accord-slm[columnar]"
     ) from missing
 
-from connector.evaluate.arrow import CHANGE, CYCLES, INSTANT, cycles_table, tickets_in
+from connector.evaluate.arrow import CHANGE, CYCLES, cycles_table, tickets_in
 from connector.evaluate.columns import Tickets
 from connector.evaluate.engine import Batch
 from connector.evaluate.lines import json_lines
 from connector.evaluate.plan import Plan
 from connector.evaluate.stream import Tally, evaluate_columns
 from connector.model.instant import Instant
-from connector.model.kind import FieldType, Kind
-from connector.model.record import Record, Reference, Value
+from connector.model.kind import FieldType
 
 TICKETS_IN_A_BATCH = 17_000
-TICKETS_IN_A_GROUP = 50_000
 ROWS_IN_A_GROUP = 200_000
 # A forked process has everything imported; nothing here has started a thread by then.
 _START = "fork" if sys.platform == "linux" else "spawn"
 _WHOLE_GROUPS = 200_000  # tickets; larger row groups are read in pieces
 
 
-_COLUMN_TYPES = {
-    FieldType.INTEGER: pa.int64(),
-    FieldType.NUMBER: pa.float64(),
-    FieldType.BOOLEAN: pa.bool_(),
-    FieldType.DATETIME: INSTANT,
-    FieldType.DURATION: pa.int64(),
-    FieldType.LIST: pa.list_(pa.string()),
-    FieldType.REFERENCE: pa.struct({"id": pa.string(), "name": pa.string()}),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One evaluation of a Parquet file; plain data, so that processes can share it."""
+    """One evaluation of a Parquet file; plain data, so that processes can share it. *bad*: the numbers of
+    rows to leave out, in order, from 0."""
 
     file: str
     plan: Plan
     at: Instant
     names: Mapping[str, str]
+    bad: tuple[int, ...] = ()
 
 
 def extra_fields(file: Path, declared: Mapping[str, Any]) -> dict[str, FieldType]:
     """The fields of a Parquet file that no kind declares, with the types of their columns."""
-    fields = _schema(file).field("fields").type
+    fields = schema_of(file).field("fields").type
     return {
         field.name: _type_of(field.type)
         for field in (fields.field(n) for n in range(fields.num_fields))
@@ -81,7 +71,7 @@ def extra_fields(file: Path, declared: Mapping[str, Any]) -> dict[str, FieldType
 
 def reference_names(file: Path, fields: Iterable[str]) -> dict[str, str]:
     """The names of references by id, of those of *fields* that are structs: histories tell the id alone."""
-    given = _schema(file).field("fields").type
+    given = schema_of(file).field("fields").type
     told = [
         name for name in fields if (n := given.get_field_index(name)) >= 0 and _is_reference(given[n].type)
     ]
@@ -96,7 +86,7 @@ def reference_names(file: Path, fields: Iterable[str]) -> dict[str, str]:
 
 def is_columnar(file: Path) -> bool:
     """Whether *file* has the layout that is evaluated as columns; another one is read row by row."""
-    schema = _schema(file)
+    schema = schema_of(file)
     if "kind" not in schema.names or not {"id", "key"} & set(schema.names):
         return False
     if "fields" not in schema.names or not pa.types.is_struct(schema.field("fields").type):
@@ -114,82 +104,16 @@ def is_columnar(file: Path) -> bool:
 
 def rows(file: Path) -> Iterator[dict[str, Any]]:
     """Every row of any Parquet file with the columns of a ticket file; `fields` and `changes` may be JSON
-    text."""
+    text, `fields` a map."""
     for batch in _open(file).iter_batches(TICKETS_IN_A_BATCH):
         for row in batch.to_pylist():
-            found = {name: value for name, value in row.items() if value is not None}
+            found = {n: value for n, value in row.items() if value is not None and not n.startswith("__")}
+            if isinstance(found.get("fields"), list):
+                found["fields"] = dict(found["fields"])
             for name in ("fields", "changes"):
                 if isinstance(found.get(name), str):
                     found[name] = msgspec.Raw(found[name].encode())
             yield found
-
-
-def write_tickets(out: Path, records: Iterable[Record], kinds: Mapping[str, Kind]) -> None:
-    """Write *records* to the Parquet file *out* in the layout that is evaluated as columns.
-
-    A field's column has the type that the kinds declare; fields that none declares are written as text.
-    """
-    held = list(records)
-    declared = {name: field.type for kind in kinds.values() for name, field in kind.fields.items()}
-    names = sorted({name for record in held for name in record.fields})
-    types = {name: _COLUMN_TYPES.get(declared.get(name, FieldType.STRING), pa.string()) for name in names}
-    changes = pa.struct({"at": INSTANT, "field": pa.string(), "from": pa.string(), "to": pa.string()})
-    text = dict.fromkeys(("kind", "source", "id", "key", "history"), pa.string())
-    schema = pa.schema({**text, "fields": pa.struct(types), "changes": pa.list_(changes)})
-    with pq.ParquetWriter(out, schema) as writer:
-        for start in range(0, len(held), TICKETS_IN_A_GROUP):
-            rows = [_row(record, types) for record in held[start : start + TICKETS_IN_A_GROUP]]
-            writer.write_table(pa.Table.from_pylist(rows, schema))
-
-
-def _row(record: Record, types: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: _cell(value, types[name]) for name, value in record.fields.items()}
-    changes = [
-        {"at": c.at, "field": c.field, "from": _text(c.old), "to": _text(c.new)} for c in record.changes
-    ]
-    named = {name: getattr(record, name) for name in ("kind", "source", "id", "key", "history")}
-    return {**named, "fields": fields, "changes": changes}
-
-
-def _cell(value: Value, column: Any) -> Any:
-    if column == pa.string():
-        return _text(value)
-    if column == _COLUMN_TYPES[FieldType.REFERENCE] and value is not None:
-        return {"id": value.id, "name": value.name} if isinstance(value, Reference) else {"id": str(value)}
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _text(value: Value) -> str | None:
-    """A value as text that reads back as itself; of a reference its id."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, Reference):
-        return value.id
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def without_opening(file: Path, ticket_kinds: Collection[str]) -> list[int]:
-    """The rows (from 1) of tickets that have no `opened`."""
-    found: list[int] = []
-    source, before = pq.ParquetFile(file), 0
-    for group in range(source.num_row_groups):
-        row = before + 1
-        for batch in _with_gaps(source, group, "fields.opened"):
-            is_ticket = pc.is_in(batch.column("kind").cast(pa.string()), pa.array(sorted(ticket_kinds)))
-            bad = pc.and_(is_ticket, pc.is_null(batch.column("fields").flatten()[0]))
-            found += [row + at for at in pc.indices_nonzero(bad).to_pylist()]
-            row += len(batch)
-        before += source.metadata.row_group(group).num_rows
-    return found
-
-
-def _with_gaps(source: Any, group: int, column: str) -> Iterator[Any]:
-    """The rows of a group, unless the file's statistics say that *column* is given in all of them."""
-    about = source.metadata.row_group(group)
-    chunks = map(about.column, range(about.num_columns))
-    told = next((chunk.statistics for chunk in chunks if chunk.path_in_schema == column), None)
-    if told is None or not told.has_null_count or told.null_count:
-        yield from source.iter_batches(row_groups=[group], columns=["kind", column], use_threads=False)
 
 
 def evaluate_parquet(job: Job, write: Callable[[Any], None], *, workers: int) -> Tally:
@@ -274,8 +198,20 @@ def _columns(job: Job, groups: Sequence[int]) -> Iterator[Tickets]:
     file = pq.ParquetFile(job.file, read_dictionary=_texts(schema))
     wanted = _wanted(schema, job.plan.fields)
     for group in groups:
+        row = sum(file.metadata.row_group(before).num_rows for before in range(group))
         for batch in _batches(file, group, wanted):
-            yield tickets_in(batch, job.plan.fields, job.names)
+            yield tickets_in(_without(batch, row, job.bad), job.plan.fields, job.names)
+            row += len(batch)
+
+
+def _without(batch: Any, begin: int, bad: Sequence[int]) -> Any:
+    """*batch*, whose first row is number *begin*, without the *bad* rows."""
+    first, last = bisect_left(bad, begin), bisect_left(bad, begin + len(batch))
+    if first == last:
+        return batch
+    keep = np.ones(len(batch), np.bool_)
+    keep[np.array(bad[first:last]) - begin] = False
+    return batch.filter(pa.array(keep))
 
 
 def _batches(file: Any, group: int, wanted: Sequence[str]) -> Iterator[Any]:
@@ -304,7 +240,8 @@ def _texts(schema: Any) -> list[str]:
     return [*texts, *(f"changes.list.{changes}.{name}" for name in CHANGE[1:])]
 
 
-def _schema(file: Path) -> Any:
+def schema_of(file: Path) -> Any:
+    """The columns of a Parquet file; AccordError where it is none."""
     return _open(file).schema_arrow
 
 

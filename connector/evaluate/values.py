@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from connector.model.instant import parse_instant, parse_length
 from connector.model.kind import FieldType
 from connector.model.record import Reference, Value
@@ -22,7 +24,10 @@ def typed(raw: Value, kind: FieldType, names: Mapping[str, str] | None = None) -
     if raw is None or raw == "":
         return None
     if isinstance(raw, Mapping):
-        raw = Reference(str(raw.get("id") or raw.get("name")), raw.get("name"))
+        id_or_name = raw.get("id") or raw.get("name")
+        if not id_or_name:
+            return None
+        raw = Reference(str(id_or_name), raw.get("name"))
     return _READERS.get(kind, _text)(raw) if kind is not FieldType.REFERENCE else _reference(raw, names or {})
 
 
@@ -76,6 +81,11 @@ def length(raw: Any) -> Value:
 
 
 def _list(raw: Any) -> Value:
+    if isinstance(raw, str) and raw.startswith("["):  # as text tells a list: in columns of text
+        try:
+            raw = msgspec.json.decode(raw)
+        except msgspec.DecodeError:
+            return (raw,)
     members = raw if isinstance(raw, list | tuple) else (raw,)
     return tuple(member if isinstance(member, Reference) else str(member) for member in members) or None
 
@@ -95,9 +105,9 @@ def fault(raw: Value, kind: FieldType) -> str | None:
     if kind is FieldType.LIST:
         return None if isinstance(raw, list | str | int | float) else f"{raw!r} is not a list"
     if isinstance(raw, dict):
-        return None if kind is FieldType.REFERENCE else f"a {kind} is expected here, not a mapping"
+        return None if kind is FieldType.REFERENCE else f"{_a(kind)} is expected here, not a mapping"
     if isinstance(raw, list):
-        return f"a {kind} is expected here, not a list"
+        return f"{_a(kind)} is expected here, not a list"
     if kind in (FieldType.DATETIME, FieldType.DURATION):
         return _unreadable(raw, kind)
     if kind in (FieldType.INTEGER, FieldType.NUMBER):
@@ -105,6 +115,10 @@ def fault(raw: Value, kind: FieldType) -> str | None:
     if kind is FieldType.BOOLEAN and not isinstance(_boolean(raw), bool):
         return f"{raw!r} is neither true nor false"
     return None
+
+
+def _a(kind: FieldType) -> str:
+    return f"{'an' if kind is FieldType.INTEGER else 'a'} {kind}"
 
 
 def _unreadable(raw: Value, kind: FieldType) -> str | None:

@@ -47,5 +47,18 @@ class Calendar:
     @property
     def is_always(self) -> bool:
         """Open all week round the clock, whatever its name and zone."""
-        whole = all(day == ((0, 1440),) for day in self.week)
-        return whole and not (self.holidays or self.special or self.versions)
+        return not (self.holidays or self.special or self.versions) and _is_whole(self.week)
+
+
+def _is_whole(week: tuple[tuple[Shift, ...], ...]) -> bool:
+    """Whether the shifts of a week leave no gap, the last of them into the first of the next week."""
+    spans = sorted((day * 1440 + start, day * 1440 + end) for day in range(7) for start, end in week[day])
+    reached = max((end for _, end in spans), default=0) - _WEEK  # what the week before leaves open
+    for start, end in spans:
+        if start > reached and reached < _WEEK:
+            return False
+        reached = max(reached, end)
+    return reached >= _WEEK
+
+
+_WEEK = 7 * 1440

@@ -136,10 +136,11 @@ def test_a_row_without_opened_is_an_error_unless_skipped(
 
 def test_records_written_as_parquet_are_evaluated_as_they_are(tmp_path: Path) -> None:
     from connector.evaluate import evaluate
-    from connector.evaluate.bulk import Job, evaluate_parquet, reference_names, write_tickets
+    from connector.evaluate.bulk import Job, evaluate_parquet, reference_names
     from connector.evaluate.plan import make_plan
     from connector.mappings.kinds import shipped_kinds
     from connector.model.record import Reference
+    from tests.evaluate.columnar import write_tickets
     from tests.evaluate.desk import desk, t, ticket
 
     rules = desk("is: stint\ngroup: Network\nwithin: [{time: 3h}]")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from connector.model.instant import HOUR
 from connector.rules.rulebook import Calendar, FieldZone, WeekFrom
 from tests.rules.given import MINIMAL, load, told
@@ -33,6 +35,20 @@ def test_a_shift_that_ends_before_it_starts_ends_the_next_day() -> None:
         ((1320, 1800),),
         ((1320, 1440),),
     )
+
+
+@pytest.mark.parametrize(
+    ("hours", "always"),
+    [
+        ('{mon-sun: ["00:00-12:00", "12:00-24:00"]}', True),
+        ('{mon-sun: ["06:00-18:00", "18:00-06:00"]}', True),
+        ('{mon-sun: ["06:00-18:00", "18:00-05:59"]}', False),
+        ('{mon-sat: "00:00-24:00"}', False),
+        ('{mon-sat: ["06:00-18:00", "18:00-06:00"], sun: "06:00-24:00"}', False),
+    ],
+)
+def test_shifts_that_leave_no_gap_are_open_round_the_clock(hours: str, always: bool) -> None:
+    assert calendar(f"timezone: UTC\nhours: {hours}").is_always == always
 
 
 def test_a_whole_day_ends_at_midnight() -> None:
