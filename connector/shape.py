@@ -21,7 +21,11 @@ class Shape(BaseModel):
     """A mapping of known keys; anything else is an error with a suggestion."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # commands need few of the shapes: each is built when first something is fitted
     )
 
 

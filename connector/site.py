@@ -11,7 +11,8 @@ from pathlib import Path
 
 from connector.config import Config, SourceConfig, load_config
 from connector.errors import AccordError, Problem, Wrong
-from connector.mappings import Catalogue, load_catalogue
+from connector.mappings.catalogue import Catalogue
+from connector.mappings.reader import load_catalogue
 from connector.model.instant import Instant
 from connector.model.kind import Field, Kind
 from connector.rules import load_rulebook

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import random
-import smtplib
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +18,9 @@ from typing import TYPE_CHECKING
 
 from connector.model.instant import Instant
 
-if TYPE_CHECKING:  # loaded where it is used: what asks no network starts sooner without it
+if TYPE_CHECKING:  # loaded where they are used: what asks no network starts sooner without them
+    import smtplib
+
     import requests
     from requests.adapters import BaseAdapter
 
@@ -34,6 +34,9 @@ def _http_adapter(connections: int) -> BaseAdapter:
 
 def _mail_server(host: str, port: int, tls: bool) -> smtplib.SMTP:
     """A connection to a mail server, encrypted from the first byte where *tls* says so."""
+    import smtplib
+    import ssl
+
     if tls:
         return smtplib.SMTP_SSL(host, port, timeout=20, context=ssl.create_default_context())
     return smtplib.SMTP(host, port, timeout=20)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from connector.config import Config, load_config
 from connector.model.instant import Instant, Millis, parse_instant, parse_length
 from connector.world import World
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded where they are used: offline commands start sooner without them
+    from connector.config import Config
     from connector.site import Site
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,6 +76,7 @@ def configured(config_path: Path, world: World) -> Config:
     import sys
 
     from connector import log
+    from connector.config import load_config
 
     config = load_config(config_path, world)
     log.configure(config.log.format, config.log.level, sys.stderr, world.now)

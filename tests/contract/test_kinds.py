@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.mappings import RecordMapping, load_catalogue, shipped_kinds
-from connector.mappings.catalogue import FieldMapping
+from connector.mappings.catalogue import FieldMapping, RecordMapping
+from connector.mappings.kinds import shipped_kinds
+from connector.mappings.reader import load_catalogue
 from connector.mappings.translate import Translation, converted
 from connector.model.effect import Effect, Output
 from connector.model.instant import SECOND

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from connector.errors import Wrong
-from connector.mappings import Catalogue, load_catalogue, shipped_kinds
-from connector.mappings.kinds import read_kinds
+from connector.mappings.catalogue import Catalogue
+from connector.mappings.kinds import read_kinds, shipped_kinds
+from connector.mappings.reader import load_catalogue
 from connector.mappings.shapes import mapping_schema
 from connector.mappings.translate import Translation, Unreadable
 from connector.model.kind import FieldType

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from connector.config import AuthConfig, Limits, PullConfig, SourceConfig
 from connector.errors import Position
-from connector.mappings import Catalogue, load_catalogue
+from connector.mappings.catalogue import Catalogue
+from connector.mappings.reader import load_catalogue
 from connector.model.instant import HOUR, MINUTE, SECOND, Instant, parse_instant
 from connector.platforms.servicenow.adapter import ServiceNow
 from connector.sandbox import Sandbox

@@ -8,7 +8,8 @@ import pytest
 
 from connector.config import AuthConfig
 from connector.errors import AccordError, NotAllowed, NotReachable, Wrong
-from connector.mappings import Catalogue, load_catalogue
+from connector.mappings.catalogue import Catalogue
+from connector.mappings.reader import load_catalogue
 from connector.platforms.port import Finding
 from connector.platforms.servicenow.adapter import ServiceNow
 from connector.platforms.servicenow.updateset import update_set

@@ -9,7 +9,7 @@ import pytest
 
 from connector.errors import AccordError
 from connector.evaluate import evaluate
-from connector.mappings import shipped_kinds
+from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import parse_instant
 from connector.model.record import Change, Record
 from connector.report.contents import Report

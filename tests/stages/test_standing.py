@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.mappings import shipped_kinds
+from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import HOUR, parse_instant
 from connector.model.record import Change, Record, Reference
 from connector.rules import load_rulebook

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import connector.evaluate
-from connector.mappings import shipped_kinds
+from connector.mappings.kinds import shipped_kinds
 from connector.model.cycle import Cycle
 from connector.model.instant import SECOND, format_instant, parse_instant
 from connector.model.record import Record

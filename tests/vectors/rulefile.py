@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connector.mappings import shipped_kinds
+from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import parse_instant
 from connector.model.kind import FieldType
 from connector.rules.loader import load_rulebook

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.config import AuthConfig, Limits, PullConfig, SourceConfig
-from connector.mappings import Catalogue, load_catalogue
+from connector.mappings.catalogue import Catalogue
+from connector.mappings.reader import load_catalogue
 from connector.model.cycle import TicketId
 from connector.model.instant import MINUTE, SECOND, Instant
 from connector.model.record import Record

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.errors import NotAllowed, Wrong
-from connector.mappings import Catalogue
+from connector.mappings.catalogue import Catalogue
 from connector.platforms.port import Finding
 from tests.platforms.jira.site import JiraQuirks, Site, new_site, pat, token
 
