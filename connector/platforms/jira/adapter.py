@@ -50,7 +50,7 @@ class Jira:
         self.client = Client(source, world)
         self.facts = Facts(self.client)
         self.search = Search(self.client)
-        self.comments = Comments(self.client)
+        self.comments = Comments(self.client, self.search)
         self.registers = Registers(self.client, self.search)
         self.people = People(self.client, self.mapping)
         self.composer = Composer(

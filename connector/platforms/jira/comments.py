@@ -5,7 +5,7 @@ Ours are told by our account and the property that they carry. Read from the dat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,10 +16,12 @@ from connector.model.record import Record, Reference
 from connector.platforms.jira.answers import Gone
 from connector.platforms.jira.changelog import author_of
 from connector.platforms.jira.client import Client, Raw
+from connector.platforms.jira.search import Search
 from connector.platforms.jira.spelling import parse_instant
 
 KEY_PROPERTY = "accord.key"
 _PAGE = 100
+_IDS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +39,63 @@ class Comment:
 class Comments:
     """Reads the comments of one site. *own*: our account's id."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, search: Search) -> None:
         self._client = client
+        self._search = search
 
-    def of(self, issue: str, own: str) -> list[Comment]:
-        """All comments of an issue, oldest first; none where it is gone or hidden."""
-        try:
-            found = [self._comment(raw, own) for raw in self._all(issue)]
-        except Gone:
-            return []
-        return sorted(found, key=lambda one: (one.at, one.id))
+    def of(self, issues: Sequence[str], own: str) -> dict[str, list[Comment]]:
+        """All comments of each issue, oldest first; none where it is gone or hidden."""
+        found: dict[str, list[Raw]] = {issue: [] for issue in issues}
+        for raw in self._search.named(issues, ["comment"]):
+            held = (raw.get("fields") or {}).get("comment") or {}
+            comments, id_ = list(held.get("comments") or ()), str(raw.get("id"))
+            is_whole = len(comments) >= int(held.get("total") or 0)  # some show only the newest
+            found[id_] = comments if is_whole else self._all(id_)
+        keys = self._keys(found, own)
+        return {issue: self._ordered(raws, keys) for issue, raws in found.items()}
 
-    def _all(self, issue: str) -> Iterator[Raw]:
+    def _all(self, issue: str) -> list[Raw]:
+        """Every comment of one issue, with its properties."""
         path = f"{self._client.api}/issue/{quote(issue, safe='')}/comment"
-        start = 0
+        found: list[Raw] = []
         while True:
-            asked = {"startAt": str(start), "maxResults": str(_PAGE), "expand": "properties"}
-            told = self._client.get(path, "reading comments", asked)
+            asked = {"startAt": str(len(found)), "maxResults": str(_PAGE), "expand": "properties"}
+            try:
+                told = self._client.get(path, "reading comments", asked)
+            except Gone:
+                return found
             comments = told.get("comments") or []
-            yield from comments
-            start += len(comments)
-            if not comments or start >= int(told.get("total") or 0):
-                return
+            found += comments
+            if not comments or len(found) >= int(told.get("total") or 0):
+                return found
 
-    def _comment(self, raw: Raw, own: str) -> Comment:
-        author, writer = author_of(raw.get("author")), raw.get("author") or {}
-        keys = self._keys(raw) if author == own else ()
-        is_public = raw.get("jsdPublic")
-        if is_public is None:
-            is_public = not raw.get("visibility")
-        at = parse_instant(raw.get("created"))
-        return Comment(
-            str(raw.get("id")), at, author, str(writer.get("accountType") or ""), bool(is_public), keys
-        )
+    def _keys(self, found: Mapping[str, Sequence[Raw]], own: str) -> dict[str, tuple[str, ...]]:
+        """The keys that comments of ours carry, by comment; asked for where a comment does not show them."""
+        ours = [
+            (issue, raw)
+            for issue, raws in found.items()
+            for raw in raws
+            if author_of(raw.get("author")) == own
+        ]
+        bare = {issue: str(raw.get("id")) for issue, raw in ours if "properties" not in raw}
+        ids = [str(raw.get("id")) for _, raw in ours if "properties" not in raw]
+        told = [raw for _, raw in ours if "properties" in raw]
+        if self._client.is_cloud:
+            told += self._by_ids(ids)
+        else:
+            told += [raw for issue in bare for raw in self._all(issue) if str(raw.get("id")) in set(ids)]
+        return {str(raw.get("id")): self._keys_of(raw) for raw in told}
 
-    def _keys(self, raw: Raw) -> tuple[str, ...]:
-        """The keys that a comment of ours carries; asked for where the list does not show properties."""
+    def _by_ids(self, ids: Sequence[str]) -> list[Raw]:
+        found: list[Raw] = []
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            body = {"ids": [int(id_) for id_ in ids[start : start + _IDS_AT_ONCE]]}
+            path = f"{self._client.api}/comment/list?expand=properties"
+            found += self._client.ask(path, body, "reading our comments").get("values") or ()
+        return found
+
+    def _keys_of(self, raw: Raw) -> tuple[str, ...]:
+        """The keys in a comment's property; asked for where its list shows none (old Data Center)."""
         if "properties" in raw:
             values = [one.get("value") for one in raw["properties"] if one.get("key") == KEY_PROPERTY]
             return keys_in(values[0]) if values else ()
@@ -81,6 +104,20 @@ class Comments:
             return keys_in(self._client.get(path, "reading a comment's property").get("value"))
         except Gone:
             return ()
+
+    def _ordered(self, raws: Iterable[Raw], keys: Mapping[str, tuple[str, ...]]) -> list[Comment]:
+        found = [_comment(raw, keys.get(str(raw.get("id")), ())) for raw in raws]
+        return sorted(found, key=lambda one: (one.at, int(one.id) if one.id.isdigit() else 0))
+
+
+def _comment(raw: Raw, keys: tuple[str, ...]) -> Comment:
+    writer = raw.get("author") or {}
+    is_public = raw.get("jsdPublic")
+    if is_public is None:
+        is_public = not raw.get("visibility")
+    at = parse_instant(raw.get("created"))
+    account = str(writer.get("accountType") or "")
+    return Comment(str(raw.get("id")), at, author_of(raw.get("author")), account, bool(is_public), keys)
 
 
 def keys_in(value: Any) -> tuple[str, ...]:

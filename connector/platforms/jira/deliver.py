@@ -96,8 +96,7 @@ class Deliverer:
     def find(self, asked: Sequence[Request], own: str) -> list[str | None]:
         """The id of what each request would write, where it is there already; None where it is not."""
         lookups = [request.lookup for request in asked]
-        issues = {str(one["comment"]) for one in lookups if "comment" in one}
-        noted = {issue: self._comments.of(issue, own) for issue in sorted(issues)}
+        noted = self._comments.of(sorted({str(one["comment"]) for one in lookups if "comment" in one}), own)
         made = self._made({str(one["linked"]) for one in lookups if "linked" in one})
         found: list[str | None] = []
         for lookup in lookups:

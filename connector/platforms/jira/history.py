@@ -46,7 +46,18 @@ class Histories:
         logs = Changelogs()
         if self.translation.mapping.history.source == "changelog":
             logs = self._logs(records)
-        return {record.id: self._history(record, logs.of(record.id)) for record in records}
+        written = self._written(records)
+        return {
+            record.id: self._history(record, logs.of(record.id), written.get(record.id, ()))
+            for record in records
+        }
+
+    def _written(self, records: Sequence[Record]) -> Mapping[str, Sequence[Comment]]:
+        """The comments of each, where the mapping wants them."""
+        if not self.translation.mapping.journals:
+            return {}
+        touched = [record.id for record in records if not _never_changed(record)]
+        return self.comments.of(touched, self.facts.account.id) if touched else {}
 
     @cached_property
     def told(self) -> Mapping[str, Sequence[tuple[FieldMapping, JiraField]]]:
@@ -116,10 +127,11 @@ class Histories:
             if told.get("isLast") is True or not values:
                 return
 
-    def _history(self, record: Record, items: Sequence[Item]) -> History:
+    def _history(self, record: Record, items: Sequence[Item], written: Sequence[Comment]) -> History:
         unmapped: Unmapped = Counter()
         changes = [
-            *self._changes(record, items, unmapped), *self._dates(record, items), *self._entries(record)
+            *self._changes(record, items, unmapped), *self._dates(record, items),
+            *self._entries(record, written),
         ]  # fmt: skip
         ordered = sorted(changes, key=lambda change: change.at)
         return History(
@@ -177,14 +189,12 @@ class Histories:
             return present
         return value
 
-    def _entries(self, record: Record) -> Iterator[Change]:
+    def _entries(self, record: Record, written: Sequence[Comment]) -> Iterator[Change]:
         """Comments as changes of their fields to the role of who wrote them; not our own notes."""
         mapping, own = self.translation.mapping, self.facts.account.id
         fields = {given.origin: name for name, given in mapping.journals.items()}
-        if not fields:
-            return
         before: dict[str, str] = {}
-        for comment in self.comments.of(record.id, own):
+        for comment in written:
             name = fields.get(_journal(comment))
             if name is None or comment.keys:
                 continue

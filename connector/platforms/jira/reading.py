@@ -20,7 +20,6 @@ from connector.platforms.jira.search import MOST, Search
 from connector.platforms.jira.sweep import Sweep, mark_of
 from connector.platforms.port import Cursor
 
-_AT_ONCE = 100
 _RECONCILED = 50
 _NEWEST = " ORDER BY updated DESC, key DESC"
 _BY_KEY = " ORDER BY key ASC"
@@ -94,19 +93,8 @@ class Reader:
             pages = listed(self.client, resolved.mapping.table)
             return [row for page in pages for row in page if row["id"] in set(ids)]
         issues = sorted({id_.partition("/")[0] for id_ in ids})
-        rows = list(self._issues(issues, self._fields(resolved)))
+        rows = list(self.search.named(issues, self._fields(resolved)))
         return [row for row in self._rows(resolved, rows) if row["id"] in set(ids)]
-
-    def _issues(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Raw]:
-        safe = [id_ for id_ in ids if id_.isdigit()]
-        for start in range(0, len(safe), _AT_ONCE):
-            part = safe[start : start + _AT_ONCE]
-            if self.client.is_cloud:
-                body = {"issueIdsOrKeys": part, "fields": list(fields)}
-                told = self.client.ask(f"{self.client.api}/issue/bulkfetch", body, "reading issues")
-                yield from told.get("issues") or ()
-            else:
-                yield from self.search.page(f"id in ({', '.join(part)})", fields, _AT_ONCE).issues
 
     def ids(self, resolved: Resolved) -> list[str]:
         """All ids in scope, sorted. Several pages are walked twice: what leaves the scope meanwhile may hide

@@ -55,6 +55,7 @@ ROUTES: Sequence[Route] = [
 CLOUD: Sequence[Route] = [
     *search_api.CLOUD,
     *issue_api.CLOUD,
+    *comment_api.CLOUD,
     *changelog_api.CLOUD,
     *field_api.CLOUD,
     *site_api.CLOUD,

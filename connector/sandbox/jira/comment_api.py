@@ -10,7 +10,7 @@ from connector.sandbox.jira.call import Call, Route
 from connector.sandbox.jira.issue import Comment, Issue
 from connector.sandbox.wire import Response
 
-MOST = 100
+MOST, MOST_IDS = 100, 1000
 INTERNAL = "sd.public.comment"
 
 
@@ -111,6 +111,17 @@ def _commented(call: Call) -> Comment:
     raise errors.refused(404, f"Can not find a comment for the id: {wanted}.")
 
 
+def by_ids(call: Call) -> Response:
+    """Those comments that the caller may see, of whichever issues, in order of their ids."""
+    wanted = {str(one) for one in call.strict({"ids": list}).get("ids") or ()}
+    if not wanted or len(wanted) > MOST_IDS:
+        raise errors.refused(400, f"ids: between 1 and {MOST_IDS} comment ids are needed")
+    issues = [one for one in call.site.issues.values() if call.site.visible(one, call.login.person)]
+    found = [(issue, one) for issue in issues for one in issue.comments if str(one.id) in wanted]
+    seen = sorted((pair for pair in found if sees(call, pair[1])), key=lambda pair: pair[1].id)
+    return call.paged(seen, lambda pair: _shown(call, *pair), MOST_IDS, MOST_IDS)
+
+
 def property_keys(call: Call) -> Response:
     comment = _commented(call)
     link = f"{call.present.api}/comment/{comment.id}/properties"
@@ -141,3 +152,4 @@ ROUTES: list[Route] = [
     ("GET", "comment/{id}/properties/{property}", get_property),
     ("PUT", "comment/{id}/properties/{property}", put_property),
 ]
+CLOUD: list[Route] = [("POST", "comment/list", by_ids)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.sandbox.jira import errors
@@ -217,8 +217,9 @@ def paging(call: Call) -> Response:
     most = max(0, min(1000, int(body.get("maxResults", call.number("maxResults", 50)))))
     names = body.get("fields") or call.many("fields")
     expand = body.get("expand") or call.many("expand")
+    asker = replace(call.asker, lenient=body.get("validateQuery") is False)
     try:
-        page = selected(call, read(call, jql)).offset(start, most)
+        page = Selection(call.site, read(call, jql), asker).offset(start, most)
     except JqlError as wrong:
         raise errors.refused(400, *wrong.messages) from None
     fields = chosen_fields(call.site, names, "*navigable")

@@ -112,6 +112,39 @@ def test_comments_are_changes_to_the_role_of_their_writer(site: Site) -> None:
     ]
 
 
+def test_comments_of_many_tickets_are_asked_for_together(site: Site) -> None:
+    issues = [worked_on(site) for _ in range(30)]
+    for issue in issues:
+        site.jira.comment(issue, "hello", by="accord_min")
+        site.jira.comment(issue, "by hand", by="accord", public=False)
+    adapter = site.adapter()
+    adapter.prepare(["incident"])
+    records = adapter.read("incident", [str(issue.id) for issue in issues]).records
+    site.sandbox.requests.clear()
+    histories = adapter.history("incident", records)
+    entries = [
+        change
+        for one in histories.values()
+        for change in one.changes
+        if change.field in ("public_reply", "work_note")
+    ]
+    assert len(entries) == 2 * len(issues)
+    assert sum(site.sandbox.requests.values()) == 3  # changelogs, comments, what ours carry
+
+
+@pytest.mark.parametrize("deployment", ["cloud", "datacenter"])
+def test_more_comments_than_an_issue_shows_are_read_all(deployment: str) -> None:
+    quirks = JiraQuirks()
+    quirks.deployment = deployment  # type: ignore[assignment]
+    site = new_site(quirks)
+    issue = site.jira.create("printer on fire")
+    for number in range(230):
+        site.pass_(1)
+        site.jira.comment(issue, f"{number}", by="accord_min", public=number % 2 == 0)
+    changes = history_of(site.adapter(), issue).changes
+    assert len([one for one in changes if one.field in ("public_reply", "work_note")]) == 230
+
+
 def test_what_accord_wrote_itself_is_not_told(site: Site) -> None:
     adapter = site.ready()
     issue = site.jira.create("printer on fire")

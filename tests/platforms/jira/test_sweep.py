@@ -146,7 +146,11 @@ def test_ids_are_all_in_scope_and_sorted(site: Site) -> None:
     assert [id_ for part in adapter.ids("incident") for id_ in part] == sorted(str(one.id) for one in issues)
 
 
-def test_missing_tells_out_of_scope_from_not_readable(site: Site) -> None:
+@pytest.mark.parametrize("deployment", ["cloud", "datacenter"])
+def test_missing_tells_out_of_scope_from_not_readable(deployment: str) -> None:
+    quirks = JiraQuirks()
+    quirks.deployment = deployment  # type: ignore[assignment]
+    site = new_site(quirks)
     there, gone, other = filled(site, 3)
     site.jira.delete(gone)
     adapter = prepared(site)

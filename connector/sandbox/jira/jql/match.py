@@ -49,11 +49,13 @@ HISTORIC = {"status", "priority", "resolution", "user"}
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """On whose behalf a query runs: dates without a zone are read in this one's."""
+    """On whose behalf a query runs: dates without a zone are read in this one's. *lenient*: a value that is
+    none finds nothing, rather than being refused."""
 
     person: Person | None
     zone: ZoneInfo
     now: int
+    lenient: bool = False
 
 
 def is_field(site: Site, name: str) -> bool:
@@ -67,7 +69,7 @@ def compiled(site: Site, asker: Asker, node: Node | None) -> Test:
         return lambda _: True
     matcher = _Matcher(site, asker)
     test = matcher.node(node)
-    if matcher.wrong:
+    if matcher.wrong and not asker.lenient:
         raise JqlError(*dict.fromkeys(matcher.wrong))
     return test
 
