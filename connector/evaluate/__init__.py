@@ -13,6 +13,7 @@ import numpy as np
 
 from connector.errors import AccordError
 from connector.evaluate.arrays import NONE
+from connector.evaluate.borrowed import Borrowed, Told, borrow, soonest
 from connector.evaluate.columns import from_records, reference_names
 from connector.evaluate.engine import Batch, covered, evaluate_batch
 from connector.evaluate.frame import repairs_by_ticket
@@ -37,7 +38,7 @@ class Evaluation:
     *repairs*: what was mended in a record's history, by reason. *aside*: records that could not be
     evaluated, with why. *coverage*: tickets, no_agreement (never covered by one), born_stopped.
     *next_at*: the instant from which a ticket must be looked at again even if nothing new is learnt of it
-    (None: never).
+    (None: never). *borrowed*: cycles of targets that the platform measures.
     """
 
     batches: Sequence[Batch]
@@ -45,11 +46,13 @@ class Evaluation:
     aside: Sequence[tuple[str, str]]
     coverage: Mapping[str, int]
     next_at: Mapping[Key, Instant | None]
+    borrowed: Sequence[Cycle] = ()
 
     def cycles(self) -> Iterator[Cycle]:
         """Every cycle, cancelled and reset ones too."""
         for batch in self.batches:
             yield from cycles_in(batch)
+        yield from self.borrowed
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class _Found:
     aside: list[tuple[str, str]] = field(default_factory=list)
     coverage: dict[str, int] = field(default_factory=dict)
     next_at: dict[Key, Instant | None] = field(default_factory=dict)
+    borrowed: list[Cycle] = field(default_factory=list)
 
     def count(self, what: str, number: int) -> None:
         self.coverage[what] = self.coverage.get(what, 0) + number
@@ -72,12 +76,14 @@ def evaluate(
     kinds: Mapping[str, Kind],
     every: bool = False,
     agreements: Sequence[Agreement] | None = None,
+    told: Told | None = None,
     batch_size: int = CHANGES_IN_A_BATCH,
 ) -> Evaluation:
     """Evaluate *records* as of *at* (an instant, or one per source) by the agreements of *book* that measure.
 
     *every*: by agreements of any status. *agreements* names some instead, for instance a suspended one
-    whose open cycles are to end. A record without `opened` is set aside. Raises AccordError for a source
+    whose open cycles are to end. *told*: the platform's own cycles, for the targets that it measures; without
+    them these have none. A record without `opened` is set aside. Raises AccordError for a source
     without an instant.
     """
     chosen = book.measuring(every=every) if agreements is None else agreements
@@ -88,8 +94,11 @@ def evaluate(
     for part in in_batches(records, batch_size):
         tickets = from_records(part, plan.fields, names)
         now = np.array([_watermark(at, record.source) for record in part], np.int64)
-        _note(found, plan, evaluate_batch(plan, tickets, now, hoursbook, full=True))
-    return Evaluation(found.batches, found.repairs, found.aside, found.coverage, found.next_at)
+        batch = evaluate_batch(plan, tickets, now, hoursbook, full=True)
+        _note(found, plan, batch, borrow(batch, told or {}))
+    return Evaluation(
+        found.batches, found.repairs, found.aside, found.coverage, found.next_at, found.borrowed
+    )
 
 
 def in_batches(records: Sequence[Record], changes: int) -> Iterator[Sequence[Record]]:
@@ -112,16 +121,17 @@ def _watermark(at: Instant | Mapping[str, Instant], source: str) -> Instant:
     return at[source]
 
 
-def _note(found: _Found, plan: Plan, batch: Batch) -> None:
+def _note(found: _Found, plan: Plan, batch: Batch, borrowed: Borrowed) -> None:
     """Keep an evaluated batch, and count what is told about it."""
     found.batches.append(batch)
+    found.borrowed += borrowed.cycles
     tickets = batch.frame.tickets
     keys = [(tickets.source[t], tickets.kind[t], tickets.ids[t]) for t in range(len(tickets))]
     for ticket, reasons in repairs_by_ticket(batch.frame).items():
         found.repairs[keys[ticket]] = reasons
     without = np.flatnonzero(tickets.opened == NONE).tolist()
     found.aside += [(tickets.keys[t], "it has no `opened`") for t in without]
-    for ticket, coming in enumerate(_next_at(batch)):
+    for ticket, coming in enumerate(soonest(borrowed, batch, _next_at(batch))):
         found.next_at[keys[ticket]] = coming
     _cover(found, plan, batch)
 

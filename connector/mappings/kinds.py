@@ -27,6 +27,7 @@ class FieldShape(Shape):
     type: FieldType
     values: list[str] = Key(default_factory=list)
     meaning: str = ""
+    moves: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -100,7 +101,7 @@ def _resolve(
             parent = _resolve(shape.extends, shapes, problems, (name, *below))
             fields, is_ticket = dict(parent.fields), is_ticket or parent.is_ticket
     fields |= {
-        field: Field(field, given.type, given.meaning, tuple(given.values))
+        field: Field(field, given.type, given.meaning, tuple(given.values), given.moves)
         for field, given in shape.fields.items()
     }
     return Kind(name, shape.work_product, MappingProxyType(fields), is_ticket)

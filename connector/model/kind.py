@@ -29,6 +29,7 @@ class Field:
     type: FieldType
     meaning: str = ""
     values: tuple[str, ...] = ()  # the canonical values, where they are a closed list
+    moves: bool = False  # it moves with time alone: another value is no news
 
 
 @dataclass(frozen=True, slots=True)

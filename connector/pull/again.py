@@ -8,12 +8,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from connector.model.instant import Instant
+from connector.model.platformcycle import KIND
 from connector.platforms.port import Page, Platform
 from connector.pull.keep import Batch, Keeper
 from connector.pull.lane import Reader
 from connector.pull.reading import Span, needs_history
 from connector.pull.stop import Stop
-from connector.store import Store, Transaction, inbox, tickets
+from connector.store import Store, Transaction, belonging, inbox, tickets
 
 AT_ONCE = 500  # records a transaction
 
@@ -37,6 +38,7 @@ class Again:
         for kind, ids in asked.items():
             if kind in self.keepers:
                 self.read(kind, ids)
+                self._read_cycles(ids)  # a line of theirs may be what the ticket is about to cross
 
     def read_nudged(self) -> dict[str, list[str]]:
         """The ids in the inbox, by kind. A kind that is not read here is dropped."""
@@ -48,11 +50,19 @@ class Again:
             if kind in self.keepers:
                 found[kind] = sorted({nudge.id for nudge in asked})
                 self.read(kind, found[kind])
+                self._read_cycles(found[kind])
             if self.stop.is_asked:
                 break
             with self.store.begin() as tx:
                 inbox.done(tx, asked)
         return found
+
+    def _read_cycles(self, tickets_read: Sequence[str]) -> None:
+        """What is known of the platform's own cycles on those tickets, where they are read at all."""
+        if KIND in self.keepers:
+            with self.store.read() as tx:
+                ids = belonging.ids_of(tx, self.platform.source, KIND, tickets_read)
+            self.read(KIND, ids)
 
     def read(self, kind: str, ids: Sequence[str]) -> None:
         """Read those records and their histories; ones that do not come are frozen with the reason."""
@@ -86,6 +96,9 @@ class Again:
 
 def freeze(tx: Transaction, keeper: Keeper, reasons: Mapping[str, str]) -> None:
     """Leave records alone that are not to be had any more, each with its reason, and count them."""
+    if keeper.kind.name == KIND:
+        gone = belonging.about(tickets.load(tx, keeper.source, KIND, sorted(reasons)))
+        belonging.touch(tx, keeper.source, keeper.measured, gone)
     tickets.freeze(tx, keeper.source, keeper.kind.name, reasons)
     for reason in reasons.values():
         keeper.tally.frozen[reason] = keeper.tally.frozen.get(reason, 0) + 1

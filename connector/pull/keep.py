@@ -8,10 +8,11 @@ from typing import Any
 
 from connector.model.instant import Instant
 from connector.model.kind import Kind
+from connector.model.platformcycle import KIND
 from connector.model.record import Record
 from connector.platforms.port import History, Page
 from connector.pull.reading import read
-from connector.store import Transaction, aside, changes, tickets, unmapped
+from connector.store import Transaction, aside, belonging, changes, tickets, unmapped
 from connector.store.tickets import Reading
 
 
@@ -57,13 +58,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Keeps the records of one kind. *run* is the run's number, *now* the present."""
+    """Keeps the records of one kind. *run* is the run's number, *now* the present; *measured* are the kinds
+    of tickets that the platform's own cycles may be about."""
 
     source: str
     kind: Kind
     run: int
     now: Instant
     tally: Tally
+    measured: tuple[str, ...] = ()
 
     def keep(self, tx: Transaction, batch: Batch) -> None:
         """Store what a batch says: records, changes, what could not be used and what is not mapped."""
@@ -79,8 +82,23 @@ class Keeper:
         ]  # fmt: skip
         differing = tickets.put(tx, readings, known)
         changes.put(tx, self.source, self.kind.name, {r.record.id: r.record.changes for r in readings})
+        self._touch_measured(tx, readings, known)
         self._keep_doubts(tx, batch)
         self._count(batch.page, readings, differing)
+
+    def _touch_measured(
+        self, tx: Transaction, readings: Sequence[Reading], known: Mapping[str, tickets.Known]
+    ) -> None:
+        """Have the tickets evaluated anew whose cycles on the platform have changed."""
+        if self.kind.name == KIND:
+            news = [
+                reading.record
+                for reading in readings
+                if (old := known.get(reading.record.id)) is None
+                or old.digest != reading.digest
+                or old.frozen is not None
+            ]
+            belonging.touch(tx, self.source, self.measured, belonging.about(news))
 
     def _keep_doubts(self, tx: Transaction, batch: Batch) -> None:
         page = batch.page

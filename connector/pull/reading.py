@@ -60,7 +60,8 @@ def read(
     """The reading of *record* with its *history* (None for kinds that have none); *told* are the changes
     known of it before."""
     if history is None:
-        return Reading(record, digest(record), read_at, is_ticket=kind.is_ticket)
+        moving = frozenset(name for name, field in kind.fields.items() if field.moves)
+        return Reading(record, digest(record, moving), read_at, is_ticket=kind.is_ticket)
     changes = history.changes if history.source != "snapshots" else _by_snapshot(record, known, told, read_at)
     whole = replace(record, changes=tuple(changes), history=history.source)
     return Reading(whole, digest(whole), read_at, _doubt(whole, known, kind), is_ticket=kind.is_ticket)
@@ -105,10 +106,12 @@ def same(one: Value, other: Value) -> bool:
     return _folded(one) == _folded(other)
 
 
-def digest(record: Record) -> str:
+def digest(record: Record, moving: frozenset[str] = frozenset()) -> str:
     """What tells whether a reading differs in anything that counts: when a record was last updated does
-    not, or every write of our own would have it evaluated again."""
-    fields = {name: value for name, value in record.fields.items() if name != "updated"}
+    not, or every write of our own would have it evaluated again; nor do the fields *moving*, which move with
+    time alone."""
+    uncounted = moving | {"updated"}
+    fields = {name: value for name, value in record.fields.items() if name not in uncounted}
     whole = text.dump([record.key, record.url, fields, record.changes, record.history])
     return blake2b(whole.encode(), digest_size=16).hexdigest()
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from connector.rules.conditions import fields_in, is_momentary, may_be_momentary
 from connector.rules.reading import Reading, Spot
 from connector.rules.rulebook import All, BusinessDays, Condition, FieldDue, Target
 
 _KNOWN_FROM_THE_OPENING = frozenset({"source", "kind", "key", "opened"})
-_OF_A_CLOCK = (
-    "start",
-    "stop",
-    "pause",
-    "resume",
-    "cancel",
-    "reset",
-    "after",
-    "is",
-    "within",
-    "reopen",
-    "start_at",
-)
+_BESIDE_ENGINE = frozenset({"measured_by", "calendar", "on"})
+_NOT_TOLD = frozenset({"paused", "resumed", "reset", "reopened", "breach_withdrawn"})
 
 
-def check_target(reading: Reading, spot: Spot, target: Target) -> None:
-    """Note what is wrong or doubtful in *target* as a whole."""
+def check_target(reading: Reading, spot: Spot, target: Target, keys: Collection[str]) -> None:
+    """Note what is wrong or doubtful in *target* as a whole; *keys* are those that a target may have."""
     if spot.has("measured_by"):
-        _check_measured(reading, spot)
+        _check_measured(reading, spot, target, keys)
         return
     if target.start is None and not spot.has("after") and not spot.has("is"):
         hint = "write start: {…}, is: resolution, or after: {target: …, event: …}"
@@ -45,10 +36,32 @@ def check_target(reading: Reading, spot: Spot, target: Target) -> None:
     _check_momentary(reading, spot, target)
 
 
-def _check_measured(reading: Reading, spot: Spot) -> None:
-    for key in _OF_A_CLOCK:
-        if spot.has(key):
-            reading.doubt("unused-key", (spot / key).key_place, f"`{key}` does nothing beside `measured_by`")
+def _check_measured(reading: Reading, spot: Spot, target: Target, keys: Collection[str]) -> None:
+    for key in spot.data:
+        if key in keys and key not in _BESIDE_ENGINE:
+            what = (
+                f"`{key}` cannot stand beside `measured_by`: the platform's own engine measures this target"
+            )
+            hint = f"take `{key}` away, or `measured_by` for a clock of the agreement's own"
+            reading.wrong("two-engines", (spot / key).key_place, what, hint)
+    for line in target.lines:
+        if line.written in _NOT_TOLD:
+            what = (
+                f"the platform does not tell when its cycles were {line.written}: this line is never reached"
+            )
+            reading.doubt(
+                "not-told", line.place, what, "use started, a share of the time, breached, met or missed"
+            )
+
+
+def check_followed(reading: Reading, targets: Mapping[str, Target]) -> None:
+    """Note targets that are to begin at an event of one that the platform measures."""
+    for target in targets.values():
+        other = targets.get(target.after.target) if target.after is not None else None
+        if other is not None and other.measured_by is not None:
+            what = f"{target.name!r} cannot begin after {other.name!r}, which the platform measures"
+            hint = "give the target a `start`, or the other a clock of its own"
+            reading.wrong("two-engines", target.place, what, hint)
 
 
 def _check_pause(reading: Reading, target: Target) -> None:

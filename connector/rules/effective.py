@@ -196,14 +196,16 @@ def _local(instant: Instant, zone: ZoneInfo) -> datetime:
 
 
 def _target(target: Target) -> dict[str, Any]:
+    own: dict[str, Any]
     if target.measured_by is not None:
-        own: dict[str, Any] = {"measured_by": {"platform": target.measured_by}}
+        own = {"measured_by": {"platform": target.measured_by}} | _given(calendar=target.calendar)
     else:
         own = _given(after=_after(target.after), calendar=target.calendar)
         trees = {key: getattr(target, key) for key in CONDITIONS}
         own |= {key: condition(tree) for key, tree in trees.items() if tree is not None}
         idle = {"count_resets"} if target.reset is None and not target.count_resets else set()
         own |= {key: _manner(target, key) for key in MANNERS if key not in idle}
+        own |= _given(reconcile_with=list(target.reconcile_with))
     lines = {line.written: [action_row(action) for action in line.actions] for line in target.lines}
     return own | _given(within=[_entry(entry) for entry in target.entries], on=lines)
 

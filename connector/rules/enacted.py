@@ -33,7 +33,7 @@ from connector.rules.rulebook import (
 )
 from connector.rules.uses import used_by
 
-_ELSEWHERE = frozenset({"place", "hash", "text"})
+_ELSEWHERE = frozenset({"place", "hash", "text", "reconcile_with"})  # no figure depends on them
 _UNMEASURED = _ELSEWHERE | {"status", "valid_until", "title", "review"}
 _SPELLING = frozenset({"type", "written"})
 _PLAIN = frozenset({str, int, float, bool, type(None)})

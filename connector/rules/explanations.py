@@ -140,6 +140,11 @@ EXPLANATIONS: Mapping[str, str] = {
         "Clocks run on tickets: incidents, problems, requests and changes. Other records are measured "
         "by objectives such as availability, share or score."
     ),
+    "not-told": (
+        "The platform tells where its cycles start and end, when they are due and whether their time "
+        "was used up, but not when they were paused or resumed. A line for such an event is never "
+        "reached."
+    ),
     "not-yaml": (
         "The file cannot be read as YAML. Tags, merge keys and doubled keys are refused, and no value "
         "is guessed: on, no and 17:30 are text."
@@ -163,6 +168,13 @@ EXPLANATIONS: Mapping[str, str] = {
     ),
     "supporter-ends": "The underpinning contract ends before the agreement that rests on it.",
     "supporter-longer": "Those below may take longer than the agreement above allows in all.",
+    "two-engines": (
+        "A target is measured either by its own clock (start, stop, pause, within …) or by the "
+        "platform's own SLA engine (`measured_by: {platform: NAME}`). The platform's SLA has its "
+        "conditions and its time there, so none of a clock's keys may stand beside it; `calendar` may, "
+        "and says which hours the platform's SLA counts by, and so may `on`. No target can begin "
+        "`after` one that the platform measures."
+    ),
     "undeclared": (
         "Nothing declares this name. It may be right all the same, since the platform knows people "
         "and organisations better; but a name with a typing error reaches nobody."

@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.model.kind import FieldType, Kind
 from connector.rules.actions import Register
-from connector.rules.advice import check_momentary_start
+from connector.rules.advice import check_followed, check_momentary_start
 from connector.rules.conditions import Scope
 from connector.rules.fields import fields_of
 from connector.rules.measures import Promises
@@ -94,6 +94,7 @@ def read_targets(reading: Reading, holder: Holder, rules: Rules) -> dict[str, Ta
             targets[name] = target
             check_momentary_start(reading, where, target, holder.where)
     _check_circles(reading, targets)
+    check_followed(reading, targets)
     return targets
 
 

@@ -182,6 +182,7 @@ class Target:
     measure: str = "cycle"  # cycle | total
     after: After | None = None
     measured_by: str | None = None  # the platform's own SLA of that name
+    reconcile_with: tuple[str, ...] = ()  # the platform's SLAs to compare it with; (): of its own name
     lines: tuple[Line, ...] = ()
     calendar: str | None = None  # counts where no entry matches; None: the agreement's
 

@@ -79,6 +79,12 @@ class TargetForm(ManneredForm):
     within: ROWS = Key(None, description="rows of {when, time, calendar}; the first that matches counts")
     on: LINES = Key(None, description="lines and events with their actions")
     measured_by: PART = Key(None, description="{platform: NAME}: cycles of the platform's own SLA engine")
+    reconcile_with: NAMES = Key(
+        None, description="the platform's SLAs that `accord reconcile` lays beside it; default: of its name"
+    )
+
+
+_KEYS = frozenset(info.alias or name for name, info in TargetForm.model_fields.items())
 
 
 class EntryForm(Form):
@@ -140,7 +146,8 @@ def read_target(reading: Reading, name: str, spot: Spot, around: Surroundings) -
         target = replace(target, measured_by=_measured_by(reading, spot / "measured_by"))
     else:
         target = _with_clock(reading, spot, form, target, around)
-    check_target(reading, spot, target)
+        target = replace(target, reconcile_with=text_list(form.reconcile_with))
+    check_target(reading, spot, target, _KEYS)
     return target
 
 

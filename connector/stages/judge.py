@@ -19,6 +19,7 @@ from connector.model.effect import Held
 from connector.model.instant import Instant
 from connector.model.record import Record
 from connector.pull.stop import Stop
+from connector.stages.borrowed import told_by_platform
 from connector.stages.ending import no_longer_measured
 from connector.stages.source import Source, start_of, why_cautious
 from connector.stages.standing import Standing
@@ -120,11 +121,13 @@ class Judge:
             records = tickets.load(tx, self.source.name, kind, ids)
             known = self._known(tx, kind, ids)
             stored = [cycle for cycle, _ in cycles.of_tickets(tx, self.source.name, kind, ids)]
+            told = told_by_platform(tx, self.source, ids)
         evaluation = evaluate(
             records,
             self.source.book,
             at={self.source.name: self.watermark},
             kinds=self.source.catalogue.kinds,
+            told=told,
         )
         ended = no_longer_measured(stored, self.source.book, self.watermark)
         found = [*evaluation.cycles(), *ended]

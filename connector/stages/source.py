@@ -11,6 +11,7 @@ from connector.mappings.catalogue import Catalogue, RecordMapping, WriteMapping
 from connector.model.effect import Held
 from connector.model.instant import Instant
 from connector.model.kind import Kind
+from connector.model.platformcycle import KIND
 from connector.platforms.port import Platform
 from connector.rules.enacted import canonical, digest
 from connector.rules.rulebook import Rulebook
@@ -23,7 +24,8 @@ MAPPING_CHANGED = "another mapping"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a run works with at one source. *now* is the run's present, which a rehearsal may set."""
+    """What a run works with at one source. *now* is the run's present, which a rehearsal may set; *also* are
+    kinds to read besides those that the rules ask for."""
 
     config: Config
     settings: SourceConfig
@@ -31,6 +33,7 @@ class Source:
     book: Rulebook
     platform: Platform
     now: Instant
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -39,10 +42,11 @@ class Source:
     @property
     def kinds(self) -> Sequence[Kind]:
         """The kinds to read: those that agreements measure, or count in an objective, and the mapping
-        knows."""
-        wanted: set[str] = set()
+        knows; the platform's own cycles only where a target takes them."""
+        wanted = set(self.also)
         for agreement in self.book.measuring():
             wanted |= set(agreement.kinds)
+            wanted |= {KIND for target in agreement.targets.values() if target.measured_by is not None}
             wanted |= {
                 kind for one in agreement.objectives.values() for kind in one.settings.get("record", ())
             }

@@ -74,7 +74,8 @@ INVARIANTS: dict[str, str] = {
     ),
     "a watermark does not run ahead of the last complete sweep": (
         "select sources.source from sources join sweeps on sweeps.source = sources.source"
-        " where sweeps.complete_at < sources.watermark"
+        # `reconcile` may have read the platform's own cycles once; no later watermark rests on them then.
+        " where sweeps.complete_at < sources.watermark and sweeps.kind <> 'platform_cycle'"
     ),
 }
 

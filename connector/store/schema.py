@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0002"  # the newest migration
+VERSION = "0003"  # the newest migration
 
 metadata = sa.MetaData()
 
@@ -84,6 +84,7 @@ tickets = _table(
     _text("frozen", null=True),  # out of scope | deleted | not readable
     _text("repairs", null=True),  # JSON: reason → count
     _number("judged_at", default=0),  # as of when it was evaluated last; never as of an earlier instant again
+    _text("belongs_to", null=True),  # of a record that is no ticket: the id of the ticket it is about
     sa.Index(
         "tickets_dirty",
         "source",
@@ -107,6 +108,13 @@ tickets = _table(
         postgresql_where=sa.text("pending > 0"),
     ),
     sa.Index("tickets_key", "key"),
+    sa.Index(
+        "tickets_belongs",
+        "source",
+        "belongs_to",
+        sqlite_where=sa.text("belongs_to is not null"),
+        postgresql_where=sa.text("belongs_to is not null"),
+    ),
 )
 
 # What changed before, by place in the ticket's history. `changes.py`

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from connector.model.instant import Instant
-from connector.model.record import Change, Record, Value
+from connector.model.record import Change, Record, Reference, Value
 from connector.store import changes, text
 from connector.store.rows import batches, upsert
 from connector.store.schema import tickets
@@ -17,7 +17,7 @@ from connector.store.schema import tickets
 _READ = (
     "source", "kind", "id", "key", "url", "fields", "opened", "updated", "history", "digest", "revision",
     "dirty", "next_at", "read_at", "quiet", "pending", "pending_why",
-    "frozen",
+    "frozen", "belongs_to",
 )  # fmt: skip
 
 
@@ -103,10 +103,16 @@ def put(tx: sa.Connection, readings: Sequence[Reading], before: Mapping[str, Kno
             record.source, record.kind, record.id, record.key, record.url, text.dump(record.fields),
             record.fields.get("opened"), record.updated, record.history, reading.digest, revision,
             dirty, old.next_at if old else None, reading.read_at, int(doubt.is_quiet), doubt.tries,
-            doubt.why, None,
+            doubt.why, None, _ticket_of(reading),
         ))  # fmt: skip
     upsert(tx, tickets, rows, columns=_READ)
     return differing
+
+
+def _ticket_of(reading: Reading) -> str | None:
+    """The id of the ticket that a record is about, where it is none itself."""
+    ticket = reading.record.fields.get("ticket")
+    return ticket.id if isinstance(ticket, Reference) and not reading.is_ticket else None
 
 
 def load(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> list[Record]:

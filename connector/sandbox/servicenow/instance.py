@@ -14,6 +14,7 @@ from connector.sandbox.servicenow import dates, dictionary, rules
 from connector.sandbox.servicenow.accounts import Accounts
 from connector.sandbox.servicenow.quirks import Quirks
 from connector.sandbox.servicenow.schema import Column, Schema, shipped
+from connector.sandbox.servicenow.sla.engine import ServiceLevels
 from connector.sandbox.servicenow.tables import Row, Table, Tables
 from connector.sandbox.world import World
 
@@ -51,6 +52,7 @@ class Instance:
         self._choices: dict[tuple[str, str], dict[str, str]] = {}
         self._changed: dict[tuple[str, str], None] = {}
         self._checkpoint = 0
+        self.levels = ServiceLevels(self)
         dictionary.install(self, schema or shipped())
         self.accounts = Accounts(self)
 
@@ -87,6 +89,7 @@ class Instance:
         for key, text in journals.items():
             self._journal(table, row, key, text, writer.name, now)
         dictionary.after_insert(self, table, row)
+        self.levels.task_written(table, row)
         return row
 
     def put(self, table: Table, fields: Mapping[str, str]) -> Row:
@@ -112,6 +115,7 @@ class Instance:
             return False
         self.write(table, row, changed, writer.name, journals=journals)
         dictionary.after_update(self, table, row)
+        self.levels.task_written(table, row, changed)
         return True
 
     def write(

@@ -1,0 +1,1 @@
+"""The instance's own SLA engine: schedules, conditions, timers (`task_sla`)."""

@@ -1,0 +1,152 @@
+"""Whole runs with a target that the platform's own SLA engine measures, on both platforms."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.model.instant import HOUR, MINUTE
+from connector.sandbox.servicenow import dates
+from connector.store.care import check
+from tests.journeys.place import Place
+from tests.journeys.test_sync_on_jira import Desk, cycles
+
+RULES = """
+agreement: desk
+type: sla
+version: 1
+applies_to: {record: incident}
+targets:
+  resolution:
+    measured_by: {platform: NAME}
+    on: {75%: [{note: true}], breached: [{note: true}]}
+objectives:
+  resolved-in-time: {attained: resolution, per: month, at_least: 95%}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A desk with an SLA of its own: 4 hours, paused on hold."""
+    made = Place(tmp_path / "site", rules=RULES.replace("NAME", "Resolve in 4 h"))
+    made.setup()
+    define(made)
+    return made
+
+
+def define(place: Place, **fields: Any) -> str:
+    """An SLA definition of the instance; its sys_id."""
+    values = {
+        "name": "Resolve in 4 h",
+        "collection": "incident",
+        "active": "true",
+        "duration": dates.duration(4 * 3600),
+        "start_condition": "active=true",
+        "stop_condition": "stateIN6,7",
+        "pause_condition": "state=3",
+        "when_to_resume": "no_match",
+        "when_to_cancel": "never",
+    }
+    return place.sandbox.servicenow.insert("contract_sla", **values | fields)
+
+
+def achievement(place: Place) -> dict[str, Any]:
+    (row,) = place.rows("u_accord_achievement")
+    return row
+
+
+def test_the_platforms_cycle_goes_through_its_life_and_is_told_once(place: Place) -> None:
+    place.sync()
+    ticket = place.open()
+    for tick in range(21):  # 3 h 30 min, 20 min of them on hold
+        place.pass_(10 * MINUTE)
+        if tick == 2:
+            place.change(ticket, state="3", hold_reason="1")
+        if tick == 4:
+            place.change(ticket, state="2")
+        place.sync()
+    row = achievement(place)
+    assert (row["u_state"], row["u_history"], row["u_time_s"]) == ("running", "platform", "14400")
+    assert row["u_due"] == "2026-03-02 12:20:00"
+    assert sum(place.end_state()["notes"].values()) == 1  # 75 %
+    place.pass_(2 * HOUR)
+    place.sync()
+    place.sync()
+    row = achievement(place)
+    assert row["u_breached_at"] == "2026-03-02 12:20:00"
+    assert sum(place.end_state()["notes"].values()) == 2
+    place.change(ticket, state="6", close_code="x", close_notes="y")
+    place.pass_(MINUTE)
+    place.sync()
+    place.sync()
+    row = achievement(place)
+    assert (row["u_state"], row["u_started"], row["u_ended"]) == (
+        "missed",
+        "2026-03-02 08:00:00",
+        "2026-03-02 13:30:00",
+    )
+    assert sum(place.end_state()["notes"].values()) == 2
+    with closing(place.open_store()) as store:
+        assert list(check(store)) == []
+
+
+def test_a_repair_of_the_platforms_cycles_announces_nothing_again(place: Place) -> None:
+    place.sync()
+    place.open()
+    place.pass_(5 * HOUR)
+    place.sync()
+    before = place.end_state()
+    desk = place.sandbox.servicenow
+    (old,) = desk.rows("task_sla")
+    desk.delete("task_sla", old["sys_id"])
+    desk.insert("task_sla", **{name: value for name, value in old.items() if not name.startswith("sys_")})
+    place.pass_(MINUTE)
+    place.sync(full=True)
+    after = place.end_state()
+    assert (after["notes"], list(after["achievements"])) == (before["notes"], list(before["achievements"]))
+
+
+def test_what_time_alone_moves_evaluates_nothing_anew(place: Place) -> None:
+    place.sync()
+    place.open()
+    place.pass_(3 * HOUR - 5 * MINUTE)
+    place.sync()
+    place.pass_(MINUTE)  # no line, though the platform calculated meanwhile
+    place.sync()
+    place.pass_(MINUTE)
+    assert place.sync().sources[0].judged.tickets == 0
+
+
+def test_nothing_of_the_platforms_engine_is_read_where_no_target_asks(tmp_path: Path) -> None:
+    made = Place(tmp_path / "site")
+    made.setup()
+    define(made)
+    made.open()
+    assert "platform_cycle" not in made.sync().sources[0].pulled.kinds
+    assert not any("task_sla" in what for what in made.sandbox.requests)
+
+
+def test_jiras_cycle_is_taken_and_ends_as_jira_says(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (tmp_path / "rules" / "desk.yaml").write_text(RULES.replace("NAME", "Time to resolution"))
+    desk.sync()
+    issue = desk.jira.create("printer on fire", priority="1")
+    for _ in range(9):
+        desk.pass_(HOUR)
+        desk.sync()
+    (running,) = cycles(issue)
+    assert (running["state"], running["history"], running["time_s"]) == ("running", "platform", 480 * 60)
+    assert running["breached_at"] is not None
+    assert sum(desk.end_state()["notes"].values()) == 2
+    desk.jira.edit(issue, resolution="10000")
+    desk.pass_(5 * MINUTE)
+    desk.sync()
+    desk.pass_(20 * MINUTE)
+    second = desk.sync()
+    (ended,) = cycles(issue)
+    assert (ended["state"], ended["elapsed_s"]) == ("missed", 9 * 3600)
+    assert sum(desk.end_state()["notes"].values()) == 2
+    assert second.exit_code == 0
