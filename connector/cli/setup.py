@@ -17,7 +17,7 @@ from connector.config import SourceConfig
 from connector.errors import AccordError
 from connector.platforms.port import Platform, Provision
 from connector.platforms.registry import open_platform
-from connector.site import catalogue_of
+from connector.site import catalogue_of, load_site
 from connector.world import World
 
 
@@ -52,17 +52,29 @@ def command(
     if update_set is not None:
         _write_update_set(sources, update_set, world)
         return
+    agreements = _agreements(config_path, world)
     for source in sources:
         platform = open_platform(source, catalogue_of(source), world)
         if remove:
             _ask(source, yes)
             _print(source, platform.unprovision(), "removed", form)
         else:
-            _set_up(source, platform, apply_, form)
+            _set_up(source, platform, agreements, apply_, form)
 
 
-def _set_up(source: SourceConfig, platform: Platform, apply_: bool, form: str) -> None:
-    wanted = platform.provisions()
+def _agreements(path: Path, world: World) -> list[str]:
+    """The names of the agreements. Rules that are wrong do not keep a platform from being set up: what is
+    theirs is made when they are right."""
+    try:
+        return sorted({agreement.name for agreement in load_site(path, world).book.agreements})
+    except AccordError:
+        return []
+
+
+def _set_up(
+    source: SourceConfig, platform: Platform, agreements: Sequence[str], apply_: bool, form: str
+) -> None:
+    wanted = platform.provisions(agreements)
     missing = [one for one in wanted if not one.present]
     _print(source, (one for one in wanted if one.present), "there", form)
     if apply_:

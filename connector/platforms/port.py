@@ -168,8 +168,9 @@ class Platform(Protocol):
     def check(self) -> Iterator[Finding]:
         """Try everything live: login, rights on each table, each mapped field, history, write targets."""
 
-    def provisions(self) -> Sequence[Provision]:
-        """What the mapping wants to be there, and whether it is."""
+    def provisions(self, agreements: Sequence[str] = ()) -> Sequence[Provision]:
+        """What the mapping wants to be there, and whether it is; where records need a place that is each
+        agreement's own, one for each of *agreements*."""
 
     def provision(self, missing: Sequence[Provision]) -> Iterator[Provision]:
         """Make what is missing, one by one."""

@@ -195,7 +195,8 @@ class FakePlatform:
     def check(self) -> Iterator[Finding]:
         yield Finding("login", fine=True)
 
-    def provisions(self) -> Sequence[Provision]:
+    def provisions(self, agreements: Sequence[str] = ()) -> Sequence[Provision]:
+        del agreements
         return []
 
     def provision(self, missing: Sequence[Provision]) -> Iterator[Provision]:

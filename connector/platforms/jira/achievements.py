@@ -14,11 +14,12 @@ from connector.model.instant import format_instant
 from connector.model.kind import FieldType, Kind
 
 PROPERTY = "accord.sla"
+HEARTBEAT = "accord.heartbeat"  # of the register: what belongs to no ticket
 _MOST_BYTES = 30_000
 _OPEN = ("running", "paused")
 
 
-def cycle(key: str, values: Mapping[str, Any], ticket: str, kind: Kind) -> dict[str, Any]:
+def cycle(key: str, values: Mapping[str, Any], ticket: str | None, kind: Kind) -> dict[str, Any]:
     """One cycle as it stands in the property: instants as ISO 8601, the ticket by what people call it."""
     whole = {**values, "key": key, "ticket": ticket}
     return {name: _plain(whole.get(name), kind.fields[name].type) for name in kind.fields}

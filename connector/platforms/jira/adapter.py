@@ -165,7 +165,7 @@ class Jira:
 
     def addresses(self, words: Sequence[str], ticket: TicketId | None) -> Mapping[str, str]:
         """The mail addresses of those that *words* name, as far as they show one."""
-        return self.people.addresses(words, ticket.kind, ticket.id) if ticket else {}
+        return self.people.addresses(words, ticket)
 
     def find(self, requests: Sequence[Request]) -> Sequence[str | None]:
         """The ids of what the requests would write, where it is there."""
@@ -179,9 +179,9 @@ class Jira:
         """Try everything live."""
         return check.findings(self)
 
-    def provisions(self) -> Sequence[Provision]:
-        """What the mapping wants to be there, and whether it is."""
-        return provision.wanted(self)
+    def provisions(self, agreements: Sequence[str] = ()) -> Sequence[Provision]:
+        """What the mapping wants to be there, and whether it is; a register for each agreement."""
+        return provision.wanted(self, agreements)
 
     def provision(self, missing: Sequence[Provision]) -> Iterator[Provision]:
         """Make what is missing."""

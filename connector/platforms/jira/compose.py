@@ -17,12 +17,12 @@ from connector.mappings.translate import Translation
 from connector.model.cycle import TicketId
 from connector.model.effect import Effect, Output
 from connector.model.record import Reference, Value
-from connector.platforms.jira.achievements import PROPERTY, cycle
+from connector.platforms.jira.achievements import HEARTBEAT, PROPERTY, cycle
 from connector.platforms.jira.client import Client
 from connector.platforms.jira.comments import KEY_PROPERTY
 from connector.platforms.jira.facts import Facts
 from connector.platforms.jira.fields import types_of
-from connector.platforms.jira.people import People
+from connector.platforms.jira.people import OF_GROUPS, People
 from connector.platforms.jira.register import Registers
 from connector.platforms.jira.richtext import Part, lines_of, written
 from connector.platforms.jira.spelling import JiraSpelling, shaped
@@ -91,9 +91,11 @@ class Composer:
     def _values(self, effects: Sequence[Effect]) -> Request:
         """A ticket's fields (the latest values win) and its achievements, as what they should be. The
         property that holds the achievements is put together when it is sent, from what it holds by then."""
-        ticket = _ticket_of(effects[0])
+        ticket = effects[0].ticket
+        if ticket is None:
+            return self._sign_of_life(effects[0])
         fields: dict[str, Any] = {}
-        cycles = [self._cycle(one, ticket) for one in effects if one.output is Output.ACHIEVEMENT]
+        cycles = [self._cycle(one, ticket.key) for one in effects if one.output is Output.ACHIEVEMENT]
         for effect in effects:
             if effect.output is Output.FIELDS:
                 fields |= self._payload(self._mapping(ticket.kind), effect.payload)
@@ -106,9 +108,17 @@ class Composer:
             keys, Guard.ABSOLUTE, "PUT", self._issue(ticket.id), body, f"{ticket.kind} {ticket.key}"
         )
 
-    def _cycle(self, effect: Effect, ticket: TicketId) -> dict[str, Any]:
+    def _sign_of_life(self, effect: Effect) -> Request:
+        """An achievement of no ticket: a property of the register."""
+        register = self.registers.of(self.project_for(self._mapping("achievement"), None))
+        body = {"fields": {}, "property": HEARTBEAT, "cycles": [self._cycle(effect, None)]}
+        return Request(
+            (effect.key,), Guard.ABSOLUTE, "PUT", self._issue(register), body, "the register issue"
+        )
+
+    def _cycle(self, effect: Effect, ticket: str | None) -> dict[str, Any]:
         self._mapping("achievement")
-        return cycle(effect.key, effect.payload, ticket.key, self.catalogue.kinds["achievement"])
+        return cycle(effect.key, effect.payload, ticket, self.catalogue.kinds["achievement"])
 
     def _comment(self, effects: Sequence[Effect]) -> Request:
         """Notes and notices of one visibility, as one comment that carries their keys as a property."""
@@ -155,7 +165,8 @@ class Composer:
         kind = str(effect.payload.get("kind") or effect.kind or "")
         mapping = self._mapping(kind)
         project = self.project_for(mapping, effect.ticket)
-        about = effect.ticket.id if effect.ticket else self.registers.of(project)
+        whose = str(effect.payload.get("agreement") or effect.queue)
+        about = effect.ticket.id if effect.ticket else self.registers.of(project, whose)
         fields = {
             **self._constants(mapping),
             **{
@@ -219,9 +230,11 @@ class Composer:
         to: dict[str, Any] = {}
         names = {"assignee": "assignee", "requester": "reporter"}
         to |= {names[word]: True for word in words if word in names}
-        users = [word for word in words if word not in names and "@" not in word and " " not in word]
-        if users:
+        others = [word for word in words if word not in names and "@" not in word]
+        if users := [word for word in others if " " not in word and word not in OF_GROUPS]:
             to["users"] = [{"accountId" if self.client.is_cloud else "name": user} for user in users]
+        if groups := self.people.groups([word for word in others if word in OF_GROUPS], ticket):
+            to["groups"] = [{"name": group} for group in groups]
         if not to:
             raise AccordError(
                 f"Jira mails to its own users only, and knows none of {', '.join(words) or 'nobody'}",

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from connector.errors import AccordError
 from connector.mappings.catalogue import RecordMapping
-from connector.platforms.jira.client import Client
+from connector.model.cycle import TicketId
+from connector.platforms.jira.answers import Gone
+from connector.platforms.jira.client import Client, Raw
 from connector.platforms.jira.richtext import Mention, Part
 
-# Words that only the ticket resolves → our field.
+# Words that only the ticket resolves → our field. Groups have no manager here.
 _WORDS = {"assignee": "assignee", "requester": "requester", "assignment_group": "assignment_group"}
+_MANAGER = "assignment_group.manager"
+OF_GROUPS = ("assignment_group", _MANAGER)
+_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Looks people up on tickets. *resolved* gives a kind's mapping with ids."""
+    """Looks people up, on tickets and by their names. *resolved* gives a kind's mapping with ids."""
 
     client: Client
     resolved: Callable[[str], RecordMapping]
@@ -33,10 +38,54 @@ class People:
             found = {}
         return [_mention(found.get(word), word) for word in asked]
 
-    def addresses(self, words: Iterable[str], kind: str, issue: str) -> dict[str, str]:
-        """The mail addresses of those who show one."""
-        found = self._on(list(words), kind, issue)
-        return {word: str(one["emailAddress"]) for word, one in found.items() if one.get("emailAddress")}
+    def groups(self, words: Iterable[str], ticket: TicketId) -> list[str]:
+        """The names of the groups that words of the ticket stand for."""
+        return [str(one["name"]) for one in self._on(list(words), ticket.kind, ticket.id).values()]
+
+    def addresses(self, words: Iterable[str], ticket: TicketId | None) -> dict[str, str]:
+        """The mail addresses of those who show one: of words of the ticket, of users, and of groups, whose
+        members' are given with commas between them."""
+        asked = list(words)
+        on_ticket = self._on(asked, ticket.kind, ticket.id) if ticket else {}
+        found = {word: self._address(word, on_ticket.get(word)) for word in asked}
+        return {word: address for word, address in found.items() if address}
+
+    def _address(self, word: str, one: Raw | None) -> str:
+        if one is None and (word in _WORDS or word == _MANAGER):
+            return ""  # nobody is meant by it there
+        one = one or self._user(word)
+        if one is None:
+            return ", ".join(self._members(word))
+        if "displayName" not in one:  # a group: people always have one
+            return ", ".join(self._members(str(one.get("name"))))
+        return str(one.get("emailAddress") or "")
+
+    def _user(self, word: str) -> Raw | None:
+        """The user of that id (on Data Center: user name), else the only one so called."""
+        api = self.client.api
+        name = "accountId" if self.client.is_cloud else "username"
+        try:
+            found: Raw = self.client.get(f"{api}/user", "looking up a user", {name: word})
+            return found
+        except Gone:
+            asked = {"query" if self.client.is_cloud else "username": word}
+            users = self.client.get(f"{api}/user/search", "looking up a user", asked)
+        called = [one for one in users if str(one.get("displayName")).casefold() == word.casefold()]
+        return called[0] if len(called) == 1 else None
+
+    def _members(self, group: str) -> Iterator[str]:
+        """The addresses of a group's members; none where there is no such group."""
+        start, is_last = 0, False
+        while not is_last:
+            asked = {"groupname": group, "startAt": str(start), "maxResults": str(_PAGE)}
+            try:
+                page = self.client.get(f"{self.client.api}/group/member", "reading a group", asked)
+            except Gone:
+                return
+            values = page.get("values") or []
+            yield from (str(one["emailAddress"]) for one in values if one.get("emailAddress"))
+            start += len(values)
+            is_last = bool(page.get("isLast")) or not values
 
     def _on(self, words: list[str], kind: str, issue: str) -> dict[str, Mapping[str, Any]]:
         mapping = self.resolved(kind)

@@ -36,14 +36,14 @@ _TYPES: Mapping[str, tuple[str, str]] = {
 _MADE_BY_US = "Kept by Accord; what is written here by hand is written over."
 
 
-def wanted(adapter: Jira) -> list[Provision]:
-    """What the catalogue wants, in the order in which it is made."""
+def wanted(adapter: Jira, agreements: Sequence[str] = ()) -> list[Provision]:
+    """What the catalogue wants, in the order in which it is made; a register for each of *agreements*."""
     found: dict[str, Provision] = {}
     for mapping in adapter.catalogue.records.values():
         for column in mapping.provision.columns.values() if mapping.provision else ():
             one = _field(adapter, column)
             found.setdefault(one.what, one)
-    for one in (*_link_types(adapter), *_registers(adapter)):
+    for one in (*_link_types(adapter), *_registers(adapter, agreements)):
         found.setdefault(one.what, one)
     return list(found.values())
 
@@ -72,12 +72,15 @@ def _link_types(adapter: Jira) -> Iterator[Provision]:
         yield Provision(f"link type {name}", name in there, {"make": "link type", "body": body})
 
 
-def _registers(adapter: Jira) -> Iterator[Provision]:
-    """One register in each project where records without a ticket are made."""
+def _registers(adapter: Jira, agreements: Sequence[str]) -> Iterator[Provision]:
+    """The registers in each project where records without a ticket are made."""
     for project, mapping in sorted(_projects(adapter).items()):
-        present = adapter.registers.find(project) is not None
-        request = {"make": "register", "body": {"project": project, "kind": mapping.kind}}
-        yield Provision(f"register issue in {project}", present, request)
+        for agreement in ("", *agreements):
+            present = adapter.registers.find(project, agreement) is not None
+            request = {"project": project, "kind": mapping.kind, "agreement": agreement}
+            whose = f" of {agreement}" if agreement else ""
+            what = f"register issue{whose} in {project}"
+            yield Provision(what, present, {"make": "register", "body": request})
 
 
 def _projects(adapter: Jira) -> dict[str, RecordMapping]:
@@ -106,7 +109,7 @@ def made(adapter: Jira, missing: Sequence[Provision]) -> Iterator[Provision]:
         else:
             mapping = adapter.mapping(body["kind"])
             name = types_of(adapter.facts, mapping)[0]
-            adapter.registers.make(body["project"], adapter.facts.types[name][0])
+            adapter.registers.make(body["project"], adapter.facts.types[name][0], body["agreement"])
         adapter.forget()
         yield Provision(one.what, True, one.request)
 
@@ -127,21 +130,23 @@ def _make_field(adapter: Jira, body: Mapping[str, Any]) -> None:
 def removed(adapter: Jira) -> Iterator[Provision]:
     """Take away the fields (into the site's trash, whence an admin may fetch them) and the registers.
     AccordError on Data Center, whose fields only an admin can take away."""
-    api = adapter.client.api
     for one in wanted(adapter):
         make, body = one.request["make"], one.request["body"]
-        if not one.present or make == "link type":
-            continue
-        doing = f"taking away the {one.what}"
         if make == "register":
-            adapter.client.change(
-                "DELETE", f"{api}/issue/{adapter.registers.of(body['project'])}", None, doing
-            )
-            adapter.registers.found.clear()
-        else:
-            _trash(adapter, str(body["name"]), doing)
-        adapter.forget()
-        yield Provision(one.what, False, one.request)
+            yield from _without_registers(adapter, str(body["project"]))
+        elif make == "field" and one.present:
+            _trash(adapter, str(body["name"]), f"taking away the {one.what}")
+            adapter.forget()
+            yield Provision(one.what, False, one.request)
+
+
+def _without_registers(adapter: Jira, project: str) -> Iterator[Provision]:
+    """Every register of a project, whichever agreements there are now."""
+    adapter.registers.find(project)
+    for agreement, id_ in sorted(adapter.registers.found.pop(project, {}).items()):
+        what = f"register issue{f' of {agreement}' if agreement else ''} in {project}"
+        adapter.client.change("DELETE", f"{adapter.client.api}/issue/{id_}", None, f"taking away the {what}")
+        yield Provision(what, False, {"make": "register", "body": {"project": project}})
 
 
 def _trash(adapter: Jira, name: str, doing: str) -> None:

@@ -210,8 +210,9 @@ class ServiceNow:
         """Try everything live."""
         return check.findings(self)
 
-    def provisions(self) -> Sequence[Provision]:
-        """What the mapping wants to be there, and whether it is."""
+    def provisions(self, agreements: Sequence[str] = ()) -> Sequence[Provision]:
+        """What the mapping wants to be there, and whether it is. Records find their place by themselves."""
+        del agreements
         return provision.wanted(self.client, self.dictionary, self.catalogue)
 
     def provision(self, missing: Sequence[Provision]) -> Iterator[Provision]:

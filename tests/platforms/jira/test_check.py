@@ -42,6 +42,22 @@ def test_setup_makes_each_thing_once_and_takes_it_away(site: Site) -> None:
     assert "SLA due" not in [one.name for one in site.jira.site.setup.fields]
 
 
+def test_setup_makes_a_register_for_each_agreement(site: Site) -> None:
+    adapter = site.ready()
+    missing = [one for one in adapter.provisions(["gold", "two words"]) if not one.present]
+    assert [one.what for one in missing] == [
+        "register issue of gold in DESK",
+        "register issue of two words in DESK",
+    ]
+    list(adapter.provision(missing))
+    adapter = site.adapter()
+    assert all(one.present for one in adapter.provisions(["gold", "two words"]))
+    three = {adapter.registers.of("DESK", name) for name in ("gold", "two words", "no agreement")}
+    assert len(three) == 3
+    removed = [one.what for one in adapter.unprovision()]
+    assert len([what for what in removed if what.startswith("register issue")]) == 3
+
+
 def test_setup_without_the_right_says_so(site: Site) -> None:
     adapter = site.adapter(user="accord_min")
     missing = [one for one in adapter.provisions() if not one.present]

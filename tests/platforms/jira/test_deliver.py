@@ -312,3 +312,39 @@ def test_data_center_takes_wiki_text_and_user_names() -> None:
     assert issue.comments[0].body == "75 % \\{used\\}"
     requests: list[Request] = list(adapter.compose([create(about, "problem")], {}))
     assert adapter.find(requests) == [answers[2].remote_id]
+
+
+def test_a_sign_of_life_is_a_property_of_the_register(site: Site, adapter: Jira) -> None:
+    for due in (NOW, NOW + 600_000):
+        payload = {"agreement": "accord", "target": "heartbeat", "state": "running", "due": due}
+        (answer,) = sent(adapter, effect(Output.ACHIEVEMENT, None, "heartbeat", **payload))
+        assert answer.outcome is Outcome.DONE, answer.words
+    register = site.jira.find(adapter.registers.of("DESK"))
+    (beat,) = json.loads(register.properties["accord.heartbeat"])["cycles"]
+    assert (beat["target"], beat["due"]) == ("heartbeat", "2026-03-02T12:10:00Z")
+    assert not register.histories
+
+
+def test_without_a_register_a_sign_of_life_says_what_makes_one(site: Site) -> None:
+    with pytest.raises(AccordError, match="no register issue") as refused:
+        site.adapter().compose([effect(Output.ACHIEVEMENT, None, "heartbeat", state="running")], {})
+    assert "accord setup --apply" in (refused.value.problem.hint or "")
+
+
+def test_what_belongs_to_an_agreement_hangs_on_its_register(site: Site, adapter: Jira) -> None:
+    list(adapter.provision([one for one in adapter.provisions(["gold"]) if not one.present]))
+    made = replace(create(None, "report", text="all well"), queue="gold")
+    (request,) = adapter.compose([made], {})
+    (answer,) = adapter.send([request])
+    assert adapter.find([request]) == [answer.remote_id]
+    register = site.jira.find(adapter.registers.of("DESK", "gold"))
+    assert [str(link.other) for link in register.links] == [answer.remote_id]
+
+
+def test_a_mail_to_the_group_goes_to_the_group_of_the_ticket(site: Site) -> None:
+    site.jira.site.accounts.add("alice", "Alice", groups=("Network",))
+    about = ticket(site.jira.create("printer on fire", **{"Assignment group": "Network"}))
+    notify = effect(Output.NOTIFY, about, recipients=["assignment_group"], subject="late", text="very")
+    (answer,) = sent(mailing(site), notify)
+    assert answer.outcome is Outcome.DONE, answer.words
+    assert [mail.to for mail in site.jira.site.mails] == [("alice@example.com",)]
