@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from connector.evaluate import clock, picture, story
+from connector.evaluate.attribution import FIELDS, Attribution, attributions
 from connector.evaluate.columns import from_records, reference_names
 from connector.evaluate.cycles import paused
 from connector.evaluate.engine import Batch, Measured, evaluate_batch
@@ -34,7 +35,7 @@ class Stage:
 
     *events*: what the step made of the cycle; *because*: the rows that decided; *entry*: the entry of
     `within`, told where it is new. Until *until* so much open time passed on the calendar, *is_counted*
-    or not.
+    or not; *open* tells when it was open.
     """
 
     at: Instant
@@ -47,16 +48,18 @@ class Stage:
     is_counted: bool
     is_live: bool
     crossed: tuple[Moment, ...]
+    open: tuple[tuple[Instant, Instant], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CycleStory:
-    """One cycle and its stages."""
+    """One cycle, its stages, and where its time went."""
 
     cycle: Cycle
     calendar: str
     zone: str  # in which the calendar is read
     stages: tuple[Stage, ...]
+    attribution: Attribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def explain(
 ) -> Explanation:
     """Why the clocks of *record* stand where they stand as of *at*; only those of *target*, where one is
     named."""
-    plan = make_plan(book, kinds, book.measuring(), {})
+    plan = make_plan(book, kinds, book.measuring(), FIELDS)
     tickets = from_records([record], plan.fields, reference_names([record]))
     batch = evaluate_batch(plan, tickets, np.array([at], np.int64), Hoursbook(plan.calendars), full=True)
     chosen = [measured for measured in batch.measured if target in (None, measured.target)]
@@ -126,7 +129,10 @@ def _aside(batch: Batch, at: Instant) -> str | None:
 def _clock(batch: Batch, measured: Measured, record: Record) -> ClockStory:
     agreement = batch.plan.agreements[measured.indexes[-1]]
     alone = Batch(batch.plan, batch.frame, batch.masks, batch.applies, batch.reckoner, [measured])
-    told = [_cycle(batch, measured, record, row, cycle) for row, cycle in enumerate(cycles_in(alone))]
+    went = attributions(batch, measured)
+    told = [
+        _cycle(batch, measured, record, row, cycle, went[row]) for row, cycle in enumerate(cycles_in(alone))
+    ]
     return ClockStory(
         agreement=agreement.name,
         target=measured.target,
@@ -136,10 +142,12 @@ def _clock(batch: Batch, measured: Measured, record: Record) -> ClockStory:
     )
 
 
-def _cycle(batch: Batch, measured: Measured, record: Record, row: int, cycle: Cycle) -> CycleStory:
+def _cycle(
+    batch: Batch, measured: Measured, record: Record, row: int, cycle: Cycle, attribution: Attribution
+) -> CycleStory:
     name, zone = batch.reckoner.ids.numbered[int(measured.outcome.figures.calendar[row])]
     stages = tuple(_stages(batch, measured, record, row, cycle))
-    return CycleStory(cycle, name, zone, stages)
+    return CycleStory(cycle, name, zone, stages, attribution)
 
 
 def _stages(batch: Batch, measured: Measured, record: Record, row: int, cycle: Cycle) -> Iterator[Stage]:
@@ -167,6 +175,7 @@ def _stages(batch: Batch, measured: Measured, record: Record, row: int, cycle: C
             is_counted=state == clock.RUNNING,
             is_live=state in (clock.RUNNING, clock.PAUSED_),
             crossed=_crossed(cycle, at, until, is_last=step == last),
+            open=_open(batch, measured, row, at, until),
         )
         entry_before = entry.number
 
@@ -184,30 +193,33 @@ def _before(batch: Batch, measured: Measured, row: int, cycle: Cycle) -> Stage:
     ]
     because = Because(f"start_at: {target.start_at}: counting begins before the step", target.place.short)
     total = _open_time(batch, measured, row, begin, until) - still
-    return Stage(
-        begin,
-        until,
-        (),
-        (),
-        (because,),
-        None,
-        total,
-        True,
-        True,
-        _crossed(cycle, begin, until, is_last=False),
-    )
+    crossed = _crossed(cycle, begin, until, is_last=False)
+    times = _open(batch, measured, row, begin, until)
+    return Stage(begin, until, (), (), (because,), None, total, True, True, crossed, times)
 
 
 def _open_time(batch: Batch, measured: Measured, row: int, begin: Instant, end: Instant) -> Millis:
     """Open time by the calendar that the cycle counts by at *begin* (under `carry` it may be an older
     one)."""
-    figures = measured.outcome.figures
-    first, last = figures.counted.offsets[row : row + 2].tolist()
-    known = np.searchsorted(figures.counted.begin[first:last], begin, side="right") - 1
-    number = figures.counted.calendar[first + known] if known >= 0 else figures.calendar[row]
+    number = _calendar(measured, row, begin)
     calendar = np.array([number, number], np.int64)
     before, after = batch.reckoner.upto(calendar, np.array([begin, end], np.int64)).tolist()
     return int(after - before)
+
+
+def _open(
+    batch: Batch, measured: Measured, row: int, begin: Instant, end: Instant
+) -> tuple[tuple[Instant, Instant], ...]:
+    """When that calendar was open meanwhile."""
+    name, zone = batch.reckoner.ids.numbered[_calendar(measured, row, begin)]
+    return tuple(batch.reckoner.hoursbook.hours(name, zone).intervals(begin, end))
+
+
+def _calendar(measured: Measured, row: int, at: Instant) -> int:
+    figures = measured.outcome.figures
+    first, last = figures.counted.offsets[row : row + 2].tolist()
+    known = np.searchsorted(figures.counted.begin[first:last], at, side="right") - 1
+    return int(figures.counted.calendar[first + known] if known >= 0 else figures.calendar[row])
 
 
 def _crossed(cycle: Cycle, begin: Instant, end: Instant, *, is_last: bool) -> tuple[Moment, ...]:

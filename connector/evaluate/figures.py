@@ -73,6 +73,7 @@ class Counted:
 
     offsets: Ints  # where each row's stretches begin
     begin: Ints
+    end: Ints
     calendar: Ints
     before: Ints  # open time counted before each stretch, over all rows
     after: Ints
@@ -191,7 +192,7 @@ def count(
     own = _kept_calendars(track, cycles, rows, row, step, calendar[row], whole)
     open_time = reckoner.upto(own, end) - reckoner.upto(own, begin)
     after = np.cumsum(open_time)
-    return Counted(offsets_of(lengths), begin, own, after - open_time, after)
+    return Counted(offsets_of(lengths), begin, end, own, after - open_time, after)
 
 
 def _kept_calendars(

@@ -7,6 +7,7 @@ due dates that go by open days are in `opendays`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +40,9 @@ class OpenTime(Protocol):
     def opening(self, instants: Ints) -> Ints:
         """The first open moment at or after each instant; NONE within 20 years."""
 
+    def intervals(self, begin: Instant, end: Instant) -> Sequence[tuple[Instant, Instant]]:
+        """When it is open between two instants, in order."""
+
 
 class Always:
     """The calendar that never closes, in closed form."""
@@ -55,6 +59,9 @@ class Always:
 
     def opening(self, instants: Ints) -> Ints:
         return instants
+
+    def intervals(self, begin: Instant, end: Instant) -> Sequence[tuple[Instant, Instant]]:
+        return [(begin, end)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,12 @@ class Hours:
             at = np.searchsorted(self._ends, instants, side="right")
         found = np.maximum(np.append(self._starts, LAST)[at], instants)
         return np.where((at == len(self._ends)) | (found > instants + HORIZON), NONE, found)
+
+    def intervals(self, begin: Instant, end: Instant) -> Sequence[tuple[Instant, Instant]]:
+        self._cover(np.array([begin, end], np.int64))
+        first, last = np.searchsorted(self._ends, begin, "right"), np.searchsorted(self._starts, end)
+        starts = np.maximum(self._starts[first:last], begin).tolist()
+        return list(zip(starts, np.minimum(self._ends[first:last], end).tolist(), strict=True))
 
     def reaching(self, open_time: Ints, after: Ints) -> Ints:
         self._cover(after)

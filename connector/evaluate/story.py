@@ -12,6 +12,7 @@ from connector.model.cycle import Cycle, State
 from connector.model.instant import Instant, Millis, format_instant, format_length, to_datetime
 
 if TYPE_CHECKING:
+    from connector.evaluate.attribution import Attribution, Shares
     from connector.evaluate.explain import ClockStory, CycleStory, Explanation, Stage
     from connector.evaluate.reasons import Because
 
@@ -43,6 +44,8 @@ def _clock(clock: ClockStory, zone: str) -> Iterator[str]:
         yield f"  Cycle {cycle.cycle.number}: {summary(cycle.cycle, zone)}"
         for stage in cycle.stages:
             yield from _stage(cycle, stage, zone)
+        if cycle.cycle.breached_at is not None:
+            yield from (f"    {line}" for line in went(cycle.attribution, zone))
 
 
 def _stage(cycle: CycleStory, stage: Stage, zone: str) -> Iterator[str]:
@@ -103,6 +106,23 @@ def summary(cycle: Cycle, zone: str) -> str:
     return ", ".join(words)
 
 
+def went(where: Attribution, zone: str) -> Iterator[str]:
+    """Where a cycle's time went, and what was broken with it."""
+    if where.groups:
+        yield f"time by group: {_shares(where.groups, 'no group')}"
+    if where.reasons:
+        yield f"time paused: {_shares(where.reasons, 'no reason given')}"
+    for each in where.broken:
+        cycle = f"cycle {each.number}, " if each.number > 1 else ""
+        name = f"{each.type.upper()} {each.agreement} · {each.target}"
+        yield f"broken with it: {name} ({cycle}breached {when(each.breached_at, zone)})"
+
+
+def _shares(shares: Shares, nobody: str) -> str:
+    largest_first = sorted(shares.items(), key=lambda share: (-share[1], share[0] or ""))
+    return ", ".join(f"{name or nobody} {length(value)}" for name, value in largest_first)
+
+
 def when(instant: Instant, zone: str) -> str:
     """An instant in the zone, to the second (to the millisecond where it has any)."""
     local = to_datetime(instant).astimezone(ZoneInfo(zone))
@@ -153,10 +173,29 @@ def _clock_data(clock: ClockStory) -> dict[str, Any]:
                 "paused_s": seconds(each.cycle.paused),
                 "rule": each.cycle.entry,
                 "calendar": each.calendar,
+                "attribution": attribution_data(each.attribution),
                 "timeline": [{"at": format_instant(m.at), "event": m.event} for m in each.cycle.timeline],
                 "steps": [_stage_data(stage) for stage in each.stages],
             }
             for each in clock.cycles
+        ],
+    }
+
+
+def attribution_data(where: Attribution) -> dict[str, Any]:
+    """Where a cycle's time went, as data."""
+    return {
+        "groups": [{"group": name, "elapsed_s": seconds(value)} for name, value in where.groups.items()],
+        "pauses": [{"reason": name, "paused_s": seconds(value)} for name, value in where.reasons.items()],
+        "broken": [
+            {
+                "agreement": each.agreement,
+                "type": each.type,
+                "target": each.target,
+                "cycle": each.number,
+                "breached_at": format_instant(each.breached_at),
+            }
+            for each in where.broken
         ],
     }
 
