@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= auto
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo test lint bench simulate docs lock clean
+.PHONY: install demo test lint bench simulate soak docs lock clean
 
 install: $(VENV)/.installed
 
@@ -45,6 +45,11 @@ bench: $(VENV)/.developed
 SEEDS ?= 2000
 simulate: $(VENV)/.developed
 	$(BIN)/python -m tests.sim --seeds $(SEEDS)
+
+# A service killed every few seconds beside one that is not: both must end alike.
+MINUTES ?= 10
+soak: $(VENV)/.developed
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 # The manual is what the commands say of themselves.
 docs: $(VENV)/.developed

@@ -1,4 +1,5 @@
-"""`make bench`: how quick evaluation is on this machine, beside what others offer for the same.
+"""`make bench`: how quick evaluation is on this machine, beside what others offer for the same, and what a
+sync costs.
 
 It prints; nothing is asserted but that all agree. `--linear` adds 100,000 and 4,000,000 tickets.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import evaluation, opentime
+from benchmarks import evaluation, opentime, syncing
 
 
 def main(arguments: list[str]) -> None:
@@ -15,6 +16,8 @@ def main(arguments: list[str]) -> None:
     opentime.run()
     print()
     evaluation.run([100_000, 1_000_000, 4_000_000] if "--linear" in arguments else [1_000_000])
+    print()
+    syncing.run()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from connector.channels.together import Message, messages
 from connector.errors import AccordError
 from connector.model.cycle import TicketId
 from connector.model.effect import Effect
@@ -45,9 +46,10 @@ class Mail:
     addresses: Addresses
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
-        """One mail for each notice. AccordError where no address is known of anybody it is for."""
+        """One mail for each notice, and for all of a digest. AccordError where no address is known of anybody
+        it is for."""
         del remote
-        return [self._mail(effect) for effect in effects]
+        return [self._mail(message) for message in messages((self._to(one), one) for one in effects)]
 
     def find(self, requests: Sequence[Request]) -> Sequence[str | None]:
         """Nothing can be looked up."""
@@ -64,7 +66,8 @@ class Mail:
             connection.quit()
         return answers
 
-    def _mail(self, effect: Effect) -> Request:
+    def _to(self, effect: Effect) -> tuple[str, ...]:
+        """The addresses of whom a notice is for."""
         words = [str(word) for word in effect.payload["recipients"]]
         known = self.addresses([word for word in words if "@" not in word], effect.ticket)
         to = [word if "@" in word else known[word] for word in words if "@" in word or word in known]
@@ -73,8 +76,12 @@ class Mail:
                 f"no mail address is known of {', '.join(words)}",
                 hint="give the stakeholder one (`contact: {smtp: …}`)",
             )
-        body = {"to": to, "subject": effect.payload["subject"], "text": effect.payload["text"]}
-        return Request((effect.key,), Guard.ONCE, "MAIL", self.server.host, body, f"mail to {', '.join(to)}")
+        return tuple(to)
+
+    def _mail(self, message: Message) -> Request:
+        body = {"to": list(message.to), "subject": message.subject, "text": message.text}
+        what = f"mail to {', '.join(message.to)}"
+        return Request(message.keys, Guard.ONCE, "MAIL", self.server.host, body, what)
 
     def _connect(self) -> smtplib.SMTP:
         server = self.server

@@ -12,10 +12,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import requests
 from requests.sessions import Session
 
+from connector.channels.together import Message, messages
 from connector.errors import AccordError
 from connector.model.effect import Effect
 from connector.model.instant import SECOND, format_instant
@@ -36,9 +38,10 @@ class Webhook:
     world: World
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
-        """One POST for each notice."""
+        """One POST for each notice, and for all of a digest."""
         del remote
-        return [self._post(effect) for effect in effects]
+        addressed = ((tuple(one.payload["recipients"]), one) for one in effects)
+        return [self._post(message) for message in messages(addressed)]
 
     def find(self, requests: Sequence[Request]) -> Sequence[str | None]:
         """Nothing can be looked up."""
@@ -49,18 +52,13 @@ class Webhook:
         with self.world.session() as session:
             return [self._sent(session, request) for request in requests]
 
-    def _post(self, effect: Effect) -> Request:
-        ticket = effect.ticket
-        body = {
-            "key": effect.key,
-            "at": format_instant(effect.at),
-            "source": effect.source,
-            "ticket": {"kind": ticket.kind, "id": ticket.id, "key": ticket.key} if ticket else None,
-            "recipients": list(effect.payload["recipients"]),
-            "subject": effect.payload["subject"],
-            "text": effect.payload["text"],
-        }
-        return Request((effect.key,), Guard.ONCE, "POST", self.url, body, "a notice by webhook")
+    def _post(self, message: Message) -> Request:
+        first, *others = message.different
+        body = _told(first)
+        if others:  # the whole in words, and each by itself
+            each = {"notices": [_told(one) for one in message.different]}
+            body |= {"ticket": None, "subject": message.subject, "text": message.text, **each}
+        return Request(message.keys, Guard.ONCE, "POST", self.url, body, "a notice by webhook")
 
     def _sent(self, session: Session, request: Request) -> Answer:
         body = json.dumps(request.body, ensure_ascii=False, sort_keys=True).encode()
@@ -87,6 +85,19 @@ class Webhook:
             signed = hmac.new(self.secret.encode(), timestamp.encode() + b"." + body, sha256)
             headers["X-Accord-Signature"] = f"sha256={signed.hexdigest()}"
         return headers
+
+
+def _told(notice: Effect) -> dict[str, Any]:
+    ticket = notice.ticket
+    return {
+        "key": notice.key,
+        "at": format_instant(notice.at),
+        "source": notice.source,
+        "ticket": {"kind": ticket.kind, "id": ticket.id, "key": ticket.key} if ticket else None,
+        "recipients": list(notice.payload["recipients"]),
+        "subject": notice.payload["subject"],
+        "text": notice.payload["text"],
+    }
 
 
 def _unanswered(error: requests.RequestException) -> Answer:

@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.decide.create import created
 from connector.decide.decision import Decided, Desk
+from connector.decide.digest import in_a_digest
 from connector.decide.keys import act_key
 from connector.decide.quiet import after_quiet_hours
 from connector.decide.recipients import Recipient, recipients
@@ -110,7 +111,8 @@ def _notice(telling: Telling, event: Event, action: Action, name: str, recipient
     subject, text = telling.notice(event, action, recipient)
     channel = telling.desk.context.channel
     payload = {"recipients": [recipient.address], "subject": subject, "text": text, "channel": channel}
-    return _decided(telling.desk, event, Output.NOTIFY, name, payload, recipient=recipient.name)
+    notice = _decided(telling.desk, event, Output.NOTIFY, name, payload, recipient=recipient.name)
+    return in_a_digest(notice, telling.desk, event.name, recipient, telling.zone(event, recipient))
 
 
 def _create(telling: Telling, event: Event, action: Action, name: str) -> Decided:

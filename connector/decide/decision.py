@@ -72,6 +72,7 @@ class Decided:
     effect: Effect
     held: Held | None = None
     not_before: Instant = 0
+    waits: Held | None = None  # why not before
     event: str | None = None  # the key of the event behind an act
 
 

@@ -22,6 +22,7 @@ class Recipient:
     address: str
     timezone: str | None = None
     language: str | None = None
+    digest: Mapping[str, Any] | None = None  # when notices go together, over the framework's
 
 
 def recipients(words: tuple[str, ...], book: Rulebook, channel: str) -> list[Recipient]:
@@ -44,8 +45,9 @@ def _named(word: str, book: Rulebook, channel: str) -> Iterator[Recipient]:
 def _person(document: Document, channel: str) -> Recipient:
     contact = document.data.get("contact") or {}
     address = contact.get(channel) or contact.get("email") or document.name
+    data = document.data
     return Recipient(
-        document.name, str(address), document.data.get("timezone"), document.data.get("language")
+        document.name, str(address), data.get("timezone"), data.get("language"), data.get("digest")
     )
 
 

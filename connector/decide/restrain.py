@@ -21,15 +21,15 @@ def restrained(decided: Iterable[Decided], desk: Desk) -> list[Decided]:
 
 def _restrained(decided: Decided, desk: Desk) -> Decided:
     effect = _redirected(decided.effect, desk.context)
-    return replace(decided, effect=effect, held=_why_held(effect, desk))
+    return replace(decided, effect=effect, held=_why_held(effect, decided.waits, desk))
 
 
-def _why_held(effect: Effect, desk: Desk) -> Held | None:
+def _why_held(effect: Effect, waits: Held | None, desk: Desk) -> Held | None:
     if desk.context.switch(effect.name) != "on":
         return Held.SWITCHED
     if desk.is_closed and is_on_the_ticket(effect):
         return Held.CLOSED
-    return desk.context.cautious or Held.TURN if effect.is_act else None
+    return desk.context.cautious or waits or Held.TURN if effect.is_act else None
 
 
 def is_on_the_ticket(effect: Effect) -> bool:

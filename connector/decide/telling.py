@@ -30,9 +30,13 @@ class Telling:
     def notice(self, event: Event, action: Action, recipient: Recipient) -> tuple[str, str]:
         """Subject and text of a notice, in the recipient's zone and language."""
         language = recipient.language or self.desk.language
-        known = self._facts(event, recipient.timezone)
+        known = self._facts(event, self.zone(event, recipient))
         known["note"] = self._note(known, action, language)
         return self._say("subject", known, language), self._say("notice", known, language)
+
+    def zone(self, event: Event, recipient: Recipient) -> ZoneInfo:
+        """The zone that a recipient lives by: their own, else the agreement's."""
+        return ZoneInfo(recipient.timezone) if recipient.timezone else self.desk.zone(event.cycle)
 
     def record(self, event: Event) -> tuple[dict[str, Any], str, str]:
         """The facts that a created record's own texts may use, and its standard title and description."""
@@ -54,8 +58,8 @@ class Telling:
         self._complain(problem)
         return text
 
-    def _facts(self, event: Event, timezone: str | None = None) -> dict[str, Any]:
-        zone = ZoneInfo(timezone) if timezone else self.desk.zone(event.cycle)
+    def _facts(self, event: Event, zone: ZoneInfo | None = None) -> dict[str, Any]:
+        zone = zone or self.desk.zone(event.cycle)
         return facts(self.desk, event, self.desk.line(event.cycle, event.name), zone)
 
     def _say(self, name: str, known: Mapping[str, Any], language: str) -> str:

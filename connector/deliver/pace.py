@@ -15,7 +15,7 @@ from connector.store import Transaction, outbox, queues
 from connector.store.effectrows import HELD, Waiting
 
 IN_QUESTION = (Held.FIRST_CONTACT, Held.CHANGE)
-IN_TURN = (Held.TURN, Held.PACED)
+IN_TURN = (Held.TURN, Held.PACED, Held.QUIET, Held.DIGEST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from typing import Any
 from connector.model.cycle import TicketId
 from connector.model.instant import Instant
 
+# How the queue of what one recipient hears in digests begins, behind its channel: `smtp/digest:ann`.
+JOINED = "digest:"
+
 
 class Output(StrEnum):
     """The kinds of output that `effects:` in the configuration switches; `create.KIND` is spelt out in
@@ -27,6 +30,8 @@ class Held(StrEnum):
 
     TURN = "waits for its turn"  # every act, until it is known how many there are
     PACED = "more urgent ones go first"
+    QUIET = "waits for the end of quiet hours"
+    DIGEST = "waits for its digest"
     FIRST_CONTACT = "part of a first contact larger than acts_per_run"
     CHANGE = "part of what a change of rules, mapping or calendar called for, larger than acts_per_run"
     SWITCHED = "switched to `plan`"
@@ -39,7 +44,8 @@ class Effect:
 
     *key* is its identity for ever (design: Nothing lost, nothing twice). *payload* holds canonical values:
     achievement: the fields of kind `achievement`; fields: `sla_state, sla_due, sla_target, sla_used`;
-    note: `text, public`; notify: `recipients, subject, text`; create: `kind, fields`.
+    note: `text, public`; notify: `recipients, subject, text` (`digest`: whom others go to together with
+    it); create: `kind, fields`.
     """
 
     key: str

@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 from pydantic import Field as Key
 
 from connector.rules.calendars import date_at, read_zone
+from connector.rules.notices import read_digest, read_quiet_hours
 from connector.rules.reading import Form, Reading, Spot, shaped, text_list, unknown
 from connector.rules.rulebook import Document
 from connector.rules.schema import ANY, DATE, LENGTH, LIST, MAPPING, NAMES
@@ -40,7 +41,8 @@ class StakeholderForm(Description):
     customer: str | None = None
     services: NAMES = None
     timezone: str | None = None
-    language: str | None = None
+    language: str | None = Key(None, description="the language of what they are sent: de, en-GB")
+    digest: ANY = Key(None, description="as the framework's, for this one; `never`: each by itself")
 
 
 class CustomerForm(Description):
@@ -87,7 +89,10 @@ class FrameworkForm(ManneredForm, Description):
     quiet_hours: ANY = Key(
         None, description="a calendar outside which nothing is sent, or {calendar, but: [lines]}"
     )
-    digest: ANY = Key(None, description="what is sent together, and when")
+    digest: ANY = Key(
+        None, description="notices to one recipient go together: 4h, {every, but: [lines]} or {at, but}"
+    )
+    language: str | None = Key(None, description="the language of what is written on tickets: en")
     severity: MAPPING = Key(None, description="severity → effects")
     publish_report: Literal["on_approval", "at_once", "never"] | None = None
     process: MAPPING = Key(None, description="the targets of the process itself")
@@ -154,7 +159,7 @@ FORMS: Mapping[str, type[Description]] = {
 }
 
 
-def read_description(reading: Reading, kind: str, spot: Spot) -> Document | None:
+def read_description(reading: Reading, kind: str, spot: Spot, calendars: Collection[str]) -> Document | None:
     """The describing document of *kind* at *spot*; None where nothing can be made of it."""
     form = shaped(reading, spot, FORMS[kind])
     if form is None:
@@ -169,6 +174,10 @@ def read_description(reading: Reading, kind: str, spot: Spot) -> Document | None
     }
     data |= {key: date_at(reading, spot / key) for key in form.dates if spot.has(key)}
     data |= {key: _span(reading, spot / key) for key in form.spans if spot.has(key)}
+    if kind == "framework" and spot.has("quiet_hours"):
+        data["quiet_hours"] = read_quiet_hours(reading, spot / "quiet_hours", calendars)
+    if spot.has("digest"):
+        data["digest"] = read_digest(reading, spot / "digest")
     if data.get("timezone") is not None:
         data["timezone"] = read_zone(reading, spot / "timezone")
     return Document(kind, str(spot.data[kind]), data, spot.place)

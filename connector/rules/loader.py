@@ -190,7 +190,7 @@ def _descriptions(
     known = {"agreement": agreements, "calendar": {*named["calendar"], ALWAYS.name}}
     for kind in FORMS:
         for spot in named[kind].values():
-            if (document := read_description(reading, kind, spot)) is not None:
+            if (document := read_description(reading, kind, spot, known["calendar"])) is not None:
                 check_references(reading, document, spot, known)
                 found.append(document)
     for second in list(named["framework"].values())[1:]:

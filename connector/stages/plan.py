@@ -123,7 +123,9 @@ def gather(copy: Store, summary: Summary) -> Plan:
 
 def _mark(waiting: Waiting, now: Instant) -> str:
     if waiting.state == HELD:
-        return waiting.held_why or "held"
+        why = waiting.held_why or "held"
+        later = f" ({format_instant(waiting.not_before)})" if waiting.not_before > now else ""
+        return f"{why}{later}"
     if waiting.state == SET_ASIDE:
         return f"set aside: {waiting.words}"
     if waiting.not_before > now:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from connector.model.effect import JOINED
 from connector.model.instant import Instant
-from connector.store import about
+from connector.store import about, text
 from connector.store.effectrows import (
     COLUMNS,
     HELD,
@@ -57,16 +58,18 @@ def withdraw(tx: sa.Connection, keys: Sequence[str]) -> None:
 
 
 def waiting_keys(tx: sa.Connection, source: str, queues: Sequence[str]) -> set[str]:
-    """The keys of acts in those queues that were decided and not begun to be sent."""
+    """The keys of acts on the tickets of those queues that were decided and not begun to be sent, those in a
+    recipient's digest too."""
+    waiting = (outbox.c.source == source, outbox.c.state.in_((READY, HELD)), outbox.c.attempt == 0)
     found: set[str] = set()
     for part in batches(queues):
-        query = sa.select(outbox.c.key).where(
-            outbox.c.source == source,
-            outbox.c.queue.in_(part),
-            outbox.c.state.in_((READY, HELD)),
-            outbox.c.attempt == 0,
-        )
-        found.update(tx.execute(query).scalars())
+        found.update(tx.execute(sa.select(outbox.c.key).where(*waiting, outbox.c.queue.in_(part))).scalars())
+    tickets = set(queues)
+    joined = sa.select(outbox.c.key, outbox.c.ticket).where(*waiting, outbox.c.queue.contains(f"/{JOINED}"))
+    for key, written in tx.execute(joined):
+        ticket = text.load_ticket(written)
+        if ticket is not None and f"{ticket.kind}:{ticket.id}" in tickets:
+            found.add(key)
     return found
 
 

@@ -32,6 +32,8 @@ _AUDIT = [
     "internal_checkpoint",
     "sys_created_on",
 ]
+# The canonical fields that a change of each of the platform's fields changes.
+Audited = Mapping[str, Sequence[FieldMapping]]
 _JOURNAL = ["element_id", "element", "value", "sys_created_on", "sys_created_by"]
 
 
@@ -57,13 +59,13 @@ class Histories:
     def read(self, records: Sequence[Record]) -> dict[str, History]:
         """The history of each of *records* by its id; one without changes is there too."""
         ids = [record.id for record in records]
-        audited = self._audit(ids) if self.translation.mapping.history.source == "sys_audit" else {}
-        told = Told(audited, self._journal(ids))
+        rows = self._audit(ids) if self.translation.mapping.history.source == "sys_audit" else {}
+        told = Told(rows, self._journal(ids))
         self._learn_names(records, told)
-        return {record.id: self._history(record, told) for record in records}
+        audited = self.audited()
+        return {record.id: self._history(record, told, audited) for record in records}
 
-    @property
-    def audited(self) -> Mapping[str, Sequence[FieldMapping]]:
+    def audited(self) -> Audited:
         """The canonical fields that a change of each of the platform's fields changes."""
         found: dict[str, list[FieldMapping]] = defaultdict(list)
         for given in self.translation.mapping.fields.values():
@@ -74,7 +76,7 @@ class Histories:
     def _audit(self, ids: Sequence[str]) -> dict[str, list[Raw]]:
         table = self.translation.mapping.table
         conditions = [f"tablename={table}"] if table != "task" else []
-        conditions.append(f"fieldnameIN{','.join(self.audited)}")
+        conditions.append(f"fieldnameIN{','.join(self.audited())}")
         rows = named(self.client, "sys_audit", "documentkey", ids, _AUDIT, *conditions)
         return _grouped(rows, "documentkey")
 
@@ -92,7 +94,7 @@ class Histories:
         if writers:
             self.authors.learn(mapping, writers)
         self.references.remember(mapping, records)
-        audited = self.audited
+        audited = self.audited()
         self.references.learn(
             mapping,
             (
@@ -105,9 +107,9 @@ class Histories:
             ),
         )
 
-    def _history(self, record: Record, told: Told) -> History:
+    def _history(self, record: Record, told: Told, audited: Audited) -> History:
         unmapped: Unmapped = Counter()
-        changes = list(self._changes(record, dated(told.audit.get(record.id, ())), unmapped))
+        changes = list(self._changes(record, dated(told.audit.get(record.id, ())), audited, unmapped))
         entries = list(self._entries(record, told.journal.get(record.id, ())))
         ordered = sorted([*changes, *entries], key=lambda change: change.at)
         return History(
@@ -116,9 +118,11 @@ class Histories:
             unmapped=unmapped,
         )
 
-    def _changes(self, record: Record, rows: Iterable[AuditRow], unmapped: Unmapped) -> Iterator[Change]:
+    def _changes(
+        self, record: Record, rows: Iterable[AuditRow], audited: Audited, unmapped: Unmapped
+    ) -> Iterator[Change]:
         """What *rows* mean in our fields. Two of the platform's words that mean one of ours are no change."""
-        own, audited = self.own_name(), self.audited
+        own = self.own_name()
         shown = {
             origin for name, origin in self.translation.mapping.write.fields.items() if name in DESK_FIELDS
         }

@@ -19,6 +19,8 @@ _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 def parse_instant(text: str) -> Instant:
     """The instant of `YYYY-MM-DD HH:MM:SS` (or a date alone, its midnight), read as UTC; else ValueError."""
+    if len(text) == 19 and text[10] == " ":  # ten times as quick as strptime, and histories are full of them
+        return from_datetime(datetime.fromisoformat(text).replace(tzinfo=UTC))
     form = _FORM if len(text) > 10 else "%Y-%m-%d"
     return from_datetime(datetime.strptime(text, form).replace(tzinfo=UTC))
 

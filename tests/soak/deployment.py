@@ -1,0 +1,131 @@
+"""A deployment as an admin has it: a folder with configuration and rules, and `accord` as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.journeys.place import MARK, SHOWN
+
+ROOT = Path(__file__).parents[2]
+
+CONFIG = """
+sources:
+  acme:
+    platform: servicenow
+    url: {url}
+    auth: {{type: basic, user: env:SN_USER, password: env:SN_PASSWORD}}
+    mapping: servicenow
+    pull: {{page_size: 20, lag: 2s}}
+    limits: {{requests_per_second: 100, acts_per_run: 1000, settle: 3s}}
+    effects: {{note: on, notify: off, create.problem: on}}
+rules: [rules/]
+store: {store}
+schedule: {{every: 5s}}
+metrics: {{listen: 127.0.0.1:0}}
+log: {{format: json}}
+"""
+
+# One line of each cycle speaks, and no ticket is closed for good: what is written must not depend on when a
+# run looks. Times are short, so that much happens in a few minutes.
+RULES = """
+agreement: desk
+type: sla
+version: 1
+applies_to: {record: incident}
+targets:
+  resolution:
+    is: resolution
+    pause: {state: on_hold}
+    within: [{when: {priority: 1}, time: 20s}, {time: 40s}]
+    on:
+      breached: [{note: true}, {create: problem, when: {priority: 1}}]
+      met: [{note: true}]
+objectives:
+  resolved-in-time: {attained: resolution, each: priority, per: month, at_least: 95%}
+"""
+
+
+@dataclass(slots=True)
+class Deployment:
+    """Accord in *folder* against the sandbox at *url*; without *store* it keeps a file there."""
+
+    folder: Path
+    url: str
+    store: str = "sqlite:///accord.db"
+    log: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        (self.folder / "rules").mkdir(parents=True)
+        (self.folder / "rules" / "desk.yaml").write_text(RULES)
+        (self.folder / "config.yaml").write_text(CONFIG.format(url=self.url, store=self.store))
+        self.log = self.folder / "log.jsonl"
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """One command to its end: its exit code, and what it printed."""
+        done = subprocess.run(self._command(*words), env=_environ(), capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        """`accord serve`, its log at the end of `log.jsonl`."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self._command("serve"), env=_environ(), stderr=log, stdout=log)
+
+    def begun(self) -> int:
+        """How many runs have begun so far, as the log tells."""
+        return self.log.read_text().count("serve.run_done") if self.log.is_file() else 0
+
+    def left(self) -> list[Any]:
+        """What has not arrived, as `accord outbox list` tells it."""
+        _, told = self.run("outbox", "list", "--format", "json")
+        found = json.loads(told)
+        return list(found if isinstance(found, list) else found["effects"])
+
+    def _command(self, *words: str) -> list[str]:
+        config = str(self.folder / "config.yaml")
+        return [sys.executable, str(ROOT / "cli.py"), *words, "--config", config]
+
+
+def _environ() -> dict[str, str]:
+    return {**os.environ, "SN_USER": "accord", "SN_PASSWORD": "accord"}
+
+
+def ask(url: str, path: str, body: Any = None) -> Any:
+    """A sandbox's own controls."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(url + path, data) as answer:
+        return json.load(answer)
+
+
+def _ours(text: str) -> list[str]:
+    """The notes of ours in a journal entry, which may hold several, each with its mark behind it."""
+    return [note.strip() for note in MARK.split(text)[:-1:2]]
+
+
+def end_state(url: str) -> dict[str, dict[str, Any]]:
+    """What Accord has written at a sandbox, by the numbers of its tickets: ids and keys are each sandbox's
+    own."""
+    tables = ask(url, "/sandbox/dump?tables=u_accord_achievement,sys_journal_field,problem,incident")
+    numbers = {row["sys_id"]: row["number"] for row in tables["incident"]}
+    achievements: dict[str, list[Any]] = {}
+    for row in tables.get("u_accord_achievement", ()):
+        own = ("sys_", "u_key", "u_ticket")
+        kept = {name: value for name, value in row.items() if not name.startswith(own)}
+        name = f"{numbers[row['u_ticket']]} {row['u_target']} {row['u_cycle']}"
+        achievements.setdefault(name, []).append(kept)
+    notes = Counter(
+        f"{numbers[row['element_id']]}: {note.partition(',')[0]}"  # the rest tells how late it is
+        for row in tables.get("sys_journal_field", ())
+        for note in _ours(row["value"])
+    )
+    made = [row for row in tables.get("problem", ()) if row["correlation_id"]]
+    problems = Counter(row["short_description"] for row in made)
+    fields = {row["number"]: [row[name] for name in SHOWN] for row in tables["incident"]}
+    return {"achievements": achievements, "notes": dict(notes), "problems": dict(problems), "fields": fields}
