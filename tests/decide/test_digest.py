@@ -49,8 +49,9 @@ def test_whoever_the_ticket_means_has_a_queue_of_their_own() -> None:
     """Two tickets of one assignee go together, a third of another does not, whatever word the rule uses."""
     desk = Office(TOLD + REGISTER.replace("{DIGEST}", "1h"), more={"channel": "smtp"})
     tickets = [
-        ticket("mon 08:00", key=key, assignee=Reference(who)) for key, who in (("A", "x"), ("B", "x"), ("C", "y"))
-    ]  # fmt: skip
+        ticket("mon 08:00", key=key, assignee=Reference(who))
+        for key, who in (("A", "x"), ("B", "x"), ("C", "y"))
+    ]
     decision = desk.hears("mon 12:10", *tickets)
     queues = [one.queue for one in of(decision, Output.NOTIFY)]
     assert sorted(queues) == [
