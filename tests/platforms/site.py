@@ -63,8 +63,9 @@ class Site:
         mapping: Catalogue | None = None,
         page_size: int = 1000,
         auth: AuthConfig | None = None,
+        keep: Path | None = None,
     ) -> ServiceNow:
-        source = source_config(page_size=page_size)
+        source = replace(source_config(page_size=page_size), keep=keep)
         source = replace(
             source, auth=auth or AuthConfig("basic", {"user": user, "password": password or user})
         )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from connector.config import AuthConfig
 from connector.errors import AccordError, NotAllowed, NotReachable, Wrong
 from connector.mappings.catalogue import Catalogue
 from connector.mappings.reader import load_catalogue
@@ -194,33 +193,6 @@ def test_the_update_set_names_everything_and_never_changes() -> None:
     assert text == update_set(catalogue, NOW)
     for column in catalogue.records["achievement"].provision.columns:  # type: ignore[union-attr]
         assert f"element=&quot;{column}&quot;" in text or f'element="{column}"' in text
-
-
-OAUTH = {"client_id": "accord-client", "client_secret": "accord-secret"}
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"grant": "client_credentials"},
-        {"grant": "password", "user": "accord", "password": "accord"},
-    ],
-)
-def test_oauth_logs_in_and_renews_its_token(site: Site, settings: dict[str, str]) -> None:
-    adapter = site.adapter(auth=AuthConfig("oauth", {**OAUTH, **settings}))
-    adapter.prepare(["incident"])
-    site.sandbox.servicenow.instance.accounts.expire_tokens()
-    assert list(adapter.sweep("incident", None, NOW))
-    assert adapter.own_name() == "accord"
-
-
-def test_an_oauth_client_that_is_refused_is_asked_once(site: Site) -> None:
-    settings = {**OAUTH, "client_secret": "wrong-word", "grant": "client_credentials"}
-    adapter = site.adapter(auth=AuthConfig("oauth", settings))
-    for _ in range(2):
-        with pytest.raises(NotAllowed, match="login was refused"):
-            adapter.prepare(["incident"])
-    assert site.sandbox.requests.total() == 1
 
 
 def test_nobody_listening_is_told_soon(site: Site) -> None:

@@ -1,43 +1,27 @@
-"""How a request proves who we are: an API token, a personal access token, or OAuth with tokens that rotate.
+"""How a request proves who we are: an API token, a personal access token, or OAuth.
 
-Which settings there may be is checked by the configuration; secrets are read here and never shown. A refresh
-token is used once: the one that comes back with it is kept in a file beside the store, for its owner only.
+Which settings there may be is checked by the configuration; secrets are read here and never shown.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 from requests.sessions import Session
 
 from connector.config import SourceConfig
 from connector.configshape import is_loopback
-from connector.errors import AccordError, NotAllowed, NotReachable, remember_secret
-from connector.platforms.governor import Because, Passing
+from connector.errors import AccordError
+from connector.platforms.oauth import Login, OAuth
 from connector.platforms.wire import Line
 from connector.world import World
 
-_EARLY_S = 30.0  # a token is renewed this long before it ends
 GATEWAY = "api.atlassian.com"
 _TOKENS = "https://auth.atlassian.com"
-
-
-class Login(AuthBase):
-    """Puts the proof on each request. `renewed` says whether a refused request may be sent once more."""
-
-    def renewed(self, refused: requests.PreparedRequest) -> bool:  # noqa: ARG002
-        """Whether there is a new proof since *refused* was sent."""
-        return False
 
 
 class Basic(Login):
@@ -62,115 +46,23 @@ class Bearer(Login):
         return request
 
 
-class Kept:
-    """The latest refresh token of a source, in a file that only its owner may read.
+class ThreeLegged(OAuth):
+    """Atlassian's OAuth 2.0 (3LO): refresh tokens that serve once, asked for at *url*."""
 
-    A token that is newly configured is worth more than one kept of an older configuration.
-    """
-
-    def __init__(self, folder: Path | None, source: str, configured: str) -> None:
-        self._path = folder / f"{source}.refresh_token" if folder is not None else None
-        self._configured = sha256(configured.encode()).hexdigest()
-        self._latest = configured
-
-    def latest(self) -> str:
-        """The token to use now; another process may have rotated it meanwhile."""
-        kept = self._read()
-        if kept.get("configured") == self._configured and kept.get("token"):
-            self._latest = str(kept["token"])
-            remember_secret(self._latest)
-        return self._latest
-
-    def keep(self, token: str) -> None:
-        """Remember *token*: written whole beside the old one, then put in its place."""
-        self._latest = token
-        remember_secret(token)
-        if self._path is None:
-            return
-        text = json.dumps({"configured": self._configured, "token": token})
-        fresh = self._path.with_suffix(".new")
-        try:
-            fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-        except OSError as error:
-            raise AccordError(
-                f"the refresh token cannot be kept in {self._path}: {error.strerror}",
-                hint="make the folder of the store writable, or the next run cannot log in",
-            ) from None
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8")) if self._path else {}
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-
-class OAuth(Login):
-    """An access token, renewed by refresh tokens that rotate; shared by all threads.
-
-    *bare* makes a session without a login to where tokens are given. A refused grant is not tried again.
-    """
+    mend = (
+        "check client_id and client_secret under `auth`; a refresh token serves once: if it was used"
+        " elsewhere, authorise the app anew and configure the new one"
+    )
 
     def __init__(self, source: SourceConfig, world: World, url: str, bare: Callable[[], Session]) -> None:
+        super().__init__(source, world, bare)
         self._url = url
-        self._world = world
-        self._bare = bare
-        self._lock = threading.Lock()
-        self._token: str | None = None
-        self._ends = 0.0
         self._client = {key: source.auth.reveal(key, world) or "" for key in ("client_id", "client_secret")}
-        self._kept = Kept(source.keep, source.name, source.auth.reveal("refresh_token", world) or "")
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._current()}"
-        return request
-
-    def renewed(self, refused: requests.PreparedRequest) -> bool:
-        """Whether the token that *refused* carried could be replaced by another."""
-        carried = str(refused.headers.get("Authorization", "")).removeprefix("Bearer ")
-        with self._lock:
-            if self._token == carried:
-                self._token = None
-        return self._current() != carried
-
-    def _current(self) -> str:
-        with self._lock:
-            if self._token is None or self._world.monotonic() >= self._ends:
-                self._fetch()
-            assert self._token is not None
-            return self._token
-
-    def _fetch(self) -> None:
-        form = {"grant_type": "refresh_token", **self._client, "refresh_token": self._kept.latest()}
-        response = self._bare().post(self._url, json=form)
-        if response.status_code == 429 or response.status_code >= 500:
-            raise Passing(Because.FAILED, f"the token was not given ({response.status_code})")
-        answer = _json(response)
-        if response.status_code != 200 or "access_token" not in answer:
-            words = answer.get("error_description") or answer.get("error") or response.status_code
-            raise NotAllowed(
-                f"the login was refused: {words}",
-                hint="check client_id and client_secret under `auth`; a refresh token serves once: if it was"
-                " used elsewhere, authorise the app anew and configure the new one",
-            )
-        if answer.get("refresh_token"):
-            self._kept.keep(str(answer["refresh_token"]))
-        self._token = str(answer["access_token"])
-        remember_secret(self._token)
-        self._ends = self._world.monotonic() + max(1.0, float(answer.get("expires_in") or 60) - _EARLY_S)
-
-
-def _json(response: requests.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except requests.JSONDecodeError:
-        raise NotReachable("the token's answer is no JSON", hint="check the source's `url`") from None
-    return answer if isinstance(answer, dict) else {}
+    def ask(self, session: Session, refresh_token: str | None) -> requests.Response:
+        """The answer of Atlassian's authorisation server."""
+        form = {"grant_type": "refresh_token", **self._client, "refresh_token": refresh_token or ""}
+        return session.post(self._url, json=form)
 
 
 def login_for(source: SourceConfig, world: World) -> Login:
@@ -181,7 +73,7 @@ def login_for(source: SourceConfig, world: World) -> Login:
     if auth.type == "oauth":
         tokens = _token_origin(source)
         line = Line(replace(source, url=tokens), world, None)
-        return OAuth(source, world, f"{tokens}/oauth/token", line.session)
+        return ThreeLegged(source, world, f"{tokens}/oauth/token", line.session)
     return Basic(auth.reveal("user", world) or "", auth.reveal("token", world) or "")
 
 

@@ -139,6 +139,13 @@ class Accounts:
         token = self._refresh.get(refresh)
         return token.user if token and token.expires > self.instance.now() else None
 
+    def rotated(self, refresh: str) -> str:
+        """Another refresh token in place of a living one, and no access token of before."""
+        fresh = self.instance.world.chance.fresh_identifier()
+        held = self._refresh[fresh] = self._refresh.pop(refresh)
+        self._access = {text: token for text, token in self._access.items() if token.user != held.user}
+        return fresh
+
     def expire_tokens(self) -> None:
         """Let every access token be past its time."""
         self._access.clear()

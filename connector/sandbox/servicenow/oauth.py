@@ -28,7 +28,8 @@ def handle(instance: Instance, request: Request) -> Response:
             refresh = form.get("refresh_token", "")
             user = accounts.by_refresh(refresh)
             if user:
-                return _granted(instance, user, refresh)
+                following = accounts.rotated(refresh) if instance.quirks.refresh_rotates else refresh
+                return _granted(instance, user, following)
         case "client_credentials" if instance.quirks.client_credentials:
             return _granted(instance, accounts.client_user, None)
     return _denied()

@@ -29,6 +29,7 @@ class Quirks:
         requests_per_hour: limit per user (0: none), counted with `limiter_lag_s` delay.
         token_life_s: how long an access token lives.
         client_credentials: whether that grant is enabled.
+        refresh_rotates: a refresh token serves once, and another comes back with its access token.
     """
 
     unknown_query_field: Literal["ignore", "none", "403"] = "ignore"
@@ -46,3 +47,4 @@ class Quirks:
     limiter_lag_s: int = 30
     token_life_s: int = 1800
     client_credentials: bool = True
+    refresh_rotates: bool = False
