@@ -32,8 +32,8 @@ class Granted(OAuth):
     """A token from `/oauth_token.do`, for any of the grants."""
 
     mend = (
-        "check client_id, client_secret and grant under `auth`, and the instance's OAuth entry; a refresh token that"
-        " was used elsewhere may be dead: configure a new one"
+        "check client_id, client_secret and grant under `auth`, and the instance's OAuth entry; a refresh"
+        " token that was used elsewhere may be dead: configure a new one"
     )
 
     def __init__(self, source: SourceConfig, world: World, bare: Callable[[], Session]) -> None:
