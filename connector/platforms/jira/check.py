@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from connector.errors import AccordError, NotReachable
+from connector.errors import AccordError, NotReachable, Problem
 from connector.mappings.catalogue import RecordMapping
 from connector.model.instant import MINUTE
 from connector.platforms.jira.fields import types_of
@@ -90,21 +90,27 @@ def _record(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
     what = f"{mapping.kind} ({', '.join(types_of(adapter.facts, mapping)) or mapping.table})"
     problem = adapter.place_problem(mapping)
     if problem is not None:
-        mend = f"{problem.place}: {problem.hint}" if problem.place else problem.hint or ""
-        yield Finding(what, bool(mapping.optional), problem.what, mend)
+        yield Finding(what, bool(mapping.optional), problem.what, _mend(problem))
         return
     resolved = adapter.resolved(mapping.kind)
-    yield Finding(what, True, f"{len(resolved.mapping.fields)} fields")
+    left_out = sorted({one.path for one in resolved.lacking if not (one.needed or one.is_ours)})
+    without = f"; not on this site: {', '.join(left_out)}" if left_out else ""
+    yield Finding(what, True, f"{len(resolved.mapping.fields)} fields{without}")
     ours = [one for one in resolved.lacking if one.is_ours]
     if ours:
         told = f"not there: {', '.join(one.path for one in ours)}"
         yield Finding(f"{mapping.kind} fields", False, told, "accord setup --apply")
     for one in resolved.lacking:
-        if not one.is_ours:
-            what = f"{mapping.kind}.{one.used_for}"
-            yield Finding(what, not one.needed, str(one.problem), one.problem.hint or "")
+        if one.needed:
+            told = one.problem.what.partition(": ")[2]  # what it is of is told before it
+            yield Finding(f"{mapping.kind}.{one.used_for}", False, told, _mend(one.problem))
     if not any(one.needed for one in resolved.lacking) and mapping.table == "issues":
         yield from _values(adapter, mapping)
+
+
+def _mend(problem: Problem) -> str:
+    """What to do, and in which line of which file."""
+    return f"{problem.place}: {problem.hint}" if problem.place else problem.hint or ""
 
 
 def _values(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
