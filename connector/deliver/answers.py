@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum
 
 from connector.deliver.claims import Claim
@@ -11,8 +11,9 @@ from connector.deliver.frozen import Frozen
 from connector.deliver.heads import UNCLEAR, GiveUp, LookUp, Wait
 from connector.deliver.post import Post, Waiting
 from connector.model.instant import SECOND, Instant, Millis
-from connector.platforms.port import Answer, Guard, Outcome
-from connector.store import Transaction, deliveries, queues
+from connector.platforms.port import Answer, Guard, Left, Outcome
+from connector.store import Transaction, deliveries, ownwrites, queues
+from connector.store.ownwrites import Written
 
 MOST_TRIES = 5  # of a request that the platform does not answer clearly while it answers others
 REST: Millis = 5 * SECOND  # the least time before a request that could not be made is made again
@@ -39,6 +40,13 @@ class Verdict:
     words: str = ""
     until: Instant = 0
     remote_id: str | None = None
+    left: Left | None = None
+
+    @property
+    def written(self) -> Written | None:
+        """How the record that it changed was left, where that was told."""
+        changes = self.claim.request.changes
+        return None if changes is None or self.left is None else Written(*changes, *astuple(self.left))
 
 
 def answer(post: Post, waiting: Waiting, claimed: Sequence[Claim], replies: Sequence[Answer]) -> None:
@@ -103,7 +111,7 @@ def _judge(post: Post, claim: Claim, reply: Answer, others_pass: bool) -> Verdic
     now = post.world.now()
     match reply.outcome:
         case Outcome.DONE:
-            return Verdict(claim, Fate.ARRIVED, remote_id=reply.remote_id)
+            return Verdict(claim, Fate.ARRIVED, remote_id=reply.remote_id, left=reply.left)
         case Outcome.AGAIN:
             return Verdict(claim, Fate.LATER, reply.words, now + max(reply.wait_ms, REST))
         case Outcome.REFUSED if len(claim.request.effects) > 1:
@@ -129,6 +137,7 @@ def _note(post: Post, waiting: Waiting, verdicts: Sequence[Verdict]) -> None:
     with post.store.begin() as tx:
         for verdict in verdicts:
             _put(tx, verdict, post.world.now())
+        ownwrites.note(tx, post.source, [one.written for one in verdicts if one.written is not None])
     for verdict in verdicts:
         _count(post, waiting, verdict)
 

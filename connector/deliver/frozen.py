@@ -36,5 +36,7 @@ def as_json(frozen: Frozen) -> dict[str, Any]:
 def thaw(delivery: Delivery) -> Frozen:
     """The request that a delivery keeps."""
     kept = delivery.request["request"]
-    request = Request(**{**kept, "effects": tuple(kept["effects"]), "guard": Guard(kept["guard"])})
+    changes = tuple(kept["changes"]) if kept.get("changes") else None
+    read = {"effects": tuple(kept["effects"]), "guard": Guard(kept["guard"]), "changes": changes}
+    request = Request(**{**kept, **read})
     return Frozen(request, delivery.request["hashes"])

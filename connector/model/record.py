@@ -49,6 +49,7 @@ class Record:
     url: str | None = None
     updated: Instant | None = None
     history: str = "file"  # whence the changes: sys_audit, metric_instance, timestamps, snapshots, file
+    edition: int | None = None  # how often it was updated, where the platform counts that
 
 
 @dataclass(frozen=True, slots=True)

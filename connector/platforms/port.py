@@ -70,6 +70,9 @@ class Request:
     body: Mapping[str, Any]
     subject: str
     lookup: Mapping[str, Any] = field(default_factory=dict)  # what `find` needs, in the adapter's own words
+    changes: tuple[str, str] | None = (
+        None  # kind and id of the record that it changes; None where it makes one
+    )
 
 
 class Outcome(StrEnum):
@@ -82,13 +85,23 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """How a write left its record: when it was updated, and how often. A reading that says the same tells of
+    nothing new; any write in between has counted too."""
+
+    updated: Instant
+    edition: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The platform's answer to one request."""
+    """The platform's answer to one request. *left*: where it tells how the write left the record."""
 
     outcome: Outcome
     remote_id: str | None = None
     words: str = ""  # the platform's own, or why we are unsure
     wait_ms: int = 0
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from connector.model.instant import Instant
+from connector.model.instant import SECOND, Instant
 from connector.model.platformcycle import KIND
 from connector.platforms.port import Page, Platform
 from connector.pull.keep import Batch, Keeper
@@ -34,7 +34,8 @@ class Again:
         """Everything that has to be read again before it may be announced as of *watermark*."""
         source = self.platform.source
         with self.store.read() as tx:
-            asked = tickets.to_read_again(tx, source, watermark)
+            own_before = watermark - self.span.overlap - SECOND
+            asked = tickets.to_read_again(tx, source, watermark, own_before)
         for kind, ids in asked.items():
             if kind in self.keepers:
                 self.read(kind, ids)
@@ -78,7 +79,7 @@ class Again:
     def _with_histories(self, kind: str, page: Page, asked_at: Instant, reader: Reader) -> Batch:
         with self.store.read() as tx:
             known = tickets.known(tx, self.platform.source, kind, [record.id for record in page.records])
-        moved = [one for one in page.records if needs_history(one, known.get(one.id), self.span)]
+        moved = [one for one in page.records if needs_history(one, known.get(one.id), self.span, asked_at)]
         shares = reader.histories(kind, moved) if self.keepers[kind].kind.is_ticket else []
         histories = {id_: one for share in shares for id_, one in share.result().items()}
         return Batch(page, asked_at, moved, histories)

@@ -11,7 +11,7 @@ from connector.model.kind import Kind
 from connector.model.platformcycle import KIND
 from connector.model.record import Record
 from connector.platforms.port import History, Page
-from connector.pull.reading import read
+from connector.pull.reading import Span, read
 from connector.store import Transaction, aside, belonging, changes, tickets, unmapped
 from connector.store.tickets import Reading
 
@@ -65,6 +65,7 @@ class Keeper:
     kind: Kind
     run: int
     now: Instant
+    span: Span
     tally: Tally
     measured: tuple[str, ...] = ()
 
@@ -76,7 +77,7 @@ class Keeper:
         readings = [
             read(
                 record, batch.histories.get(record.id), known.get(record.id), told.get(record.id, ()),
-                self.kind, batch.asked_at,
+                self.kind, batch.asked_at, self.span,
             )
             for record in batch.fresh
         ]  # fmt: skip

@@ -68,7 +68,7 @@ class Lane:
     pages: Iterator[Page]
     reader: Reader
     has_history: bool
-    news: Callable[[Sequence[Record]], Sequence[Record]]
+    news: Callable[[Sequence[Record], Instant], Sequence[Record]]
     store: Callable[[Batch], None]
     fetching: Future[Fetched] | None = None
     coming: deque[Coming] = field(default_factory=deque)
@@ -106,7 +106,7 @@ class Lane:
         if page is None:
             self.is_read = True
         else:
-            fresh = self.news(page.records)
+            fresh = self.news(page.records, asked_at)
             histories = self.reader.histories(self.kind, fresh) if self.has_history else []
             self.coming.append(Coming(page, asked_at, fresh, histories))
         return True

@@ -47,10 +47,10 @@ def pull(
     """
     now = world.now()
     pulled = Pulled({kind.name: Tally(kind.name) for kind in kinds})
-    keepers = _keepers(platform.source, kinds, pulled, run, now)
+    span = Span(settings.overlap_ms, settings.lag_ms)
+    keepers = _keepers(platform.source, kinds, pulled, run, now, span)
     learned = _prepare(store, platform, kinds, now)
     pulled.skew = _note_skew(store, platform)
-    span = Span(settings.overlap_ms, settings.lag_ms)
     with world.executor(settings.workers) as pool:
         again = Again(store, platform, keepers, pool, span, stop)
         again.read_nudged()
@@ -89,20 +89,24 @@ def pull_nudged(
     """
     now = world.now()
     pulled = Pulled({kind.name: Tally(kind.name) for kind in kinds})
-    keepers = _keepers(platform.source, kinds, pulled, run, now)
+    span = Span(settings.overlap_ms, settings.lag_ms)
+    keepers = _keepers(platform.source, kinds, pulled, run, now, span)
     learned = _prepare(store, platform, kinds, now)
     as_of = min(world.now(), platform.now())
     with world.executor(settings.workers) as pool:
-        span = Span(settings.overlap_ms, settings.lag_ms)
         ids = Again(store, platform, keepers, pool, span, stop).read_nudged()
     with store.begin() as tx:
         sources.note(tx, platform.source, learned=learned.words, learned_at=learned.at)
     return Nudged(pulled, ids, as_of)
 
 
-def _keepers(source: str, kinds: Sequence[Kind], pulled: Pulled, run: int, now: Instant) -> dict[str, Keeper]:
+def _keepers(
+    source: str, kinds: Sequence[Kind], pulled: Pulled, run: int, now: Instant, span: Span
+) -> dict[str, Keeper]:
     measured = tuple(kind.name for kind in kinds if kind.is_ticket)
-    return {kind.name: Keeper(source, kind, run, now, pulled.kinds[kind.name], measured) for kind in kinds}
+    return {
+        kind.name: Keeper(source, kind, run, now, span, pulled.kinds[kind.name], measured) for kind in kinds
+    }
 
 
 @dataclass(frozen=True, slots=True)

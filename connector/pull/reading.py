@@ -35,18 +35,38 @@ class Span:
     lag: Millis
 
 
-def needs_history(record: Record, known: Known | None, span: Span) -> bool:
-    """Whether a record as just read may differ from what is *known* of it, its history included.
+def needs_history(record: Record, known: Known | None, span: Span, asked_at: Instant) -> bool:
+    """Whether a record as just read (*asked_at*) may differ from what is *known* of it, its history included.
 
     One that was read soon after its last update may have shown only a part of it; and where that update left
-    nothing in the history, it may still come.
+    nothing in the history, it may still come. Our own writes change nothing of that. But somebody who wrote
+    at the same moment may have made the same edition: when all has settled it is read once more.
     """
     if known is None or known.frozen is not None or known.pending or known.updated is None:
         return True
-    if known.updated != record.updated or known.fields != text.dump(record.fields):
+    if not _is_as_known(record, known) or _is_to_be_confirmed(known, span, asked_at):
         return True
     settled = span.overlap if known.quiet else span.lag
     return known.read_at < known.updated + settled + SECOND
+
+
+def _is_as_known(record: Record, known: Known) -> bool:
+    """Whether a record is as it was read, or as our own writes have left it since."""
+    if known.own_at is not None:
+        is_left_so = (known.own_at, known.edition) == (record.updated, record.edition)
+        return is_left_so and _but_for_the_date(record.fields) == _but_for_the_date(known.values)
+    if None not in (known.edition, record.edition) and known.edition != record.edition:
+        return False
+    return known.updated == record.updated and known.fields == text.dump(record.fields)
+
+
+def _is_to_be_confirmed(known: Known, span: Span, at: Instant) -> bool:
+    return known.own_at is not None and at >= known.own_at + span.overlap + SECOND
+
+
+def _but_for_the_date(fields: Mapping[str, Value]) -> str:
+    """What fields say, but for the date of the update, which our writes move too."""
+    return text.dump({name: value for name, value in fields.items() if name != "updated"})
 
 
 def read(
@@ -56,15 +76,27 @@ def read(
     told: Sequence[Change],
     kind: Kind,
     read_at: Instant,
+    span: Span,
 ) -> Reading:
     """The reading of *record* with its *history* (None for kinds that have none); *told* are the changes
     known of it before."""
     if history is None:
         moving = frozenset(name for name, field in kind.fields.items() if field.moves)
         return Reading(record, digest(record, moving), read_at, is_ticket=kind.is_ticket)
+    own_at = _own_write(record, known, span, read_at)
+    if known is not None and own_at is not None:
+        record = replace(record, updated=known.updated)
     changes = history.changes if history.source != "snapshots" else _by_snapshot(record, known, told, read_at)
     whole = replace(record, changes=tuple(changes), history=history.source)
-    return Reading(whole, digest(whole), read_at, _doubt(whole, known, kind), is_ticket=kind.is_ticket)
+    doubt = _doubt(whole, known, kind)
+    return Reading(whole, digest(whole), read_at, doubt, is_ticket=kind.is_ticket, own_at=own_at)
+
+
+def _own_write(record: Record, known: Known | None, span: Span, read_at: Instant) -> Instant | None:
+    """When we wrote to *record*, where that is its latest update and has yet to be confirmed."""
+    if known is None or known.updated is None or _is_to_be_confirmed(known, span, read_at):
+        return None
+    return known.own_at if _is_as_known(record, known) else None
 
 
 def _doubt(record: Record, known: Known | None, kind: Kind) -> Doubt:

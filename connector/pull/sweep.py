@@ -44,12 +44,12 @@ class Course:
         since = None if last is None or self.sweep.cursor is not None else last - self.span.overlap
         return platform.sweep(self.sweep.kind, self.sweep.cursor, until, since=since)
 
-    def news(self, records: Sequence[Record]) -> Sequence[Record]:
-        """The records that may have changed; the last of several readings of one."""
+    def news(self, records: Sequence[Record], asked_at: Instant) -> Sequence[Record]:
+        """The records, asked for at that time, that may have changed; the last of several readings of one."""
         latest = {record.id: record for record in records}
         with self.store.read() as tx:
             known = tickets.known(tx, self.sweep.source, self.sweep.kind, list(latest))
-        return [one for one in latest.values() if needs_history(one, known.get(one.id), self.span)]
+        return [one for one in latest.values() if needs_history(one, known.get(one.id), self.span, asked_at)]
 
     def keep(self, batch: Batch) -> None:
         """One page, in one transaction with the cursor behind it."""

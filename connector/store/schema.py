@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0003"  # the newest migration
+VERSION = "0004"  # the newest migration
 
 metadata = sa.MetaData()
 
@@ -85,6 +85,8 @@ tickets = _table(
     _text("repairs", null=True),  # JSON: reason → count
     _number("judged_at", default=0),  # as of when it was evaluated last; never as of an earlier instant again
     _text("belongs_to", null=True),  # of a record that is no ticket: the id of the ticket it is about
+    _number("edition", null=True),  # how often it was updated, our own writes since it was read included
+    _number("own_at", null=True),  # our latest write since `updated`, which nothing else has followed
     sa.Index(
         "tickets_dirty",
         "source",
@@ -106,6 +108,13 @@ tickets = _table(
         "pending",
         sqlite_where=sa.text("pending > 0"),
         postgresql_where=sa.text("pending > 0"),
+    ),
+    sa.Index(
+        "tickets_own",
+        "source",
+        "own_at",
+        sqlite_where=sa.text("own_at is not null"),
+        postgresql_where=sa.text("own_at is not null"),
     ),
     sa.Index("tickets_key", "key"),
     sa.Index(

@@ -17,13 +17,14 @@ from connector.store.schema import tickets
 _READ = (
     "source", "kind", "id", "key", "url", "fields", "opened", "updated", "history", "digest", "revision",
     "dirty", "next_at", "read_at", "quiet", "pending", "pending_why",
-    "frozen", "belongs_to",
+    "frozen", "belongs_to", "edition", "own_at",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a record, without its changes."""
+    """What is known of a record, without its changes. *updated* is its last update that was not ours;
+    *own_at* our latest write after it, if nothing has come between; *edition* counts both."""
 
     updated: Instant | None
     fields: str
@@ -37,6 +38,8 @@ class Known:
     pending: int
     pending_why: str | None
     frozen: str | None
+    edition: int | None
+    own_at: Instant | None
 
     @property
     def values(self) -> dict[str, Value]:
@@ -59,13 +62,14 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A record as it was just read at *read_at* (the platform's time). *digest* tells what counts for
-    evaluation."""
+    evaluation. *own_at*: the latest write was ours; `record.updated` is then the last one that was not."""
 
     record: Record
     digest: str
     read_at: Instant
     doubt: Doubt = Doubt()
     is_ticket: bool = True
+    own_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def put(tx: sa.Connection, readings: Sequence[Reading], before: Mapping[str, Kno
             record.source, record.kind, record.id, record.key, record.url, text.dump(record.fields),
             record.fields.get("opened"), record.updated, record.history, reading.digest, revision,
             dirty, old.next_at if old else None, reading.read_at, int(doubt.is_quiet), doubt.tries,
-            doubt.why, None, _ticket_of(reading),
+            doubt.why, None, _ticket_of(reading), record.edition, reading.own_at,
         ))  # fmt: skip
     upsert(tx, tickets, rows, columns=_READ)
     return differing
@@ -243,22 +247,28 @@ _SETTLE = (
 )
 
 
-def to_read_again(tx: sa.Connection, source: str, watermark: Instant) -> dict[str, list[str]]:
-    """By kind, the ids whose history has not settled, and of tickets that would cross a line by *watermark*
-    though they were last read before it."""
+def to_read_again(
+    tx: sa.Connection, source: str, watermark: Instant, own_before: Instant
+) -> dict[str, list[str]]:
+    """By kind, the ids whose history has not settled, of tickets that would cross a line by *watermark*
+    though they were last read before it, and of those that we wrote to *own_before* an instant and have not
+    read since."""
     in_scope = sa.and_(tickets.c.source == source, tickets.c.frozen.is_(None))
     unsettled = sa.select(tickets.c.kind, tickets.c.id).where(in_scope, tickets.c.pending > 0)
     crossing = sa.select(tickets.c.kind, tickets.c.id).where(
         in_scope, tickets.c.next_at <= watermark, tickets.c.read_at < watermark
     )
-    both = sa.union(unsettled, crossing).subquery()
-    return _by_kind(tx.execute(sa.select(both).order_by(both.c.kind, both.c.id)))
+    own = sa.select(tickets.c.kind, tickets.c.id).where(in_scope, tickets.c.own_at < own_before)
+    asked = sa.union(unsettled, crossing, own).subquery()
+    return _by_kind(tx.execute(sa.select(asked).order_by(asked.c.kind, asked.c.id)))
 
 
 def forget_reading(tx: sa.Connection, source: str, kind: str) -> None:
     """Whatever is known of a kind's records was read by another mapping: compare nothing with it."""
     tx.execute(
-        sa.update(tickets).where(tickets.c.source == source, tickets.c.kind == kind).values(updated=None)
+        sa.update(tickets)
+        .where(tickets.c.source == source, tickets.c.kind == kind)
+        .values(updated=None, own_at=None)
     )
 
 

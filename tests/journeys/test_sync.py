@@ -67,7 +67,7 @@ def test_a_second_sync_writes_nothing(place: Place) -> None:
 def test_an_empty_sync_asks_at_most_three_times_for_each_kind(place: Place) -> None:
     place.sync()
     place.pass_(7 * MINUTE)
-    place.sync()  # meets the writes of the first once more
+    place.sync()  # confirms the writes of the first
     place.pass_(7 * MINUTE)
     assert place.sync().sources[0].requests <= 3
 

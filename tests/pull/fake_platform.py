@@ -24,6 +24,7 @@ from connector.platforms.port import (
     Finding,
     Guard,
     History,
+    Left,
     Outcome,
     Page,
     Provision,
@@ -75,6 +76,8 @@ class Row:
     is_hidden: bool = False  # an access rule takes it out of pages that count it
     is_deleted: bool = False
     is_in_scope: bool = True
+    edition: int = 0  # counts updates
+    moved: Instant = 0  # when somebody else than us last wrote
 
     @property
     def key(self) -> str:
@@ -113,9 +116,33 @@ class FakePlatform:
         row, now = self.rows[kind][id_], self.clock()
         for name, value in new.items():
             row.past.append(Change(now, name, row.fields.get(name), value, "ann", len(row.past)))
-        row.fields |= new | {"updated": now}
-        row.updated = now
+        row.fields |= new
         row.visible_at, row.history_at = now + late, now + history_late
+        self._touch(row, by_us=False)
+
+    def comment(
+        self, id_: str, kind: str = "incident", *, history_late: int = 0, unaware: bool = False
+    ) -> None:
+        """Answer the requester, now: no field shows it. *unaware*: who does it had read the record before it
+        was last written, so that both make the same edition."""
+        row, now = self.rows[kind][id_], self.clock()
+        before = next((one.new for one in reversed(row.past) if one.field == "public_reply"), None)
+        row.past.append(Change(now, "public_reply", before, "agent", "ann", len(row.past)))
+        row.history_at = now + history_late
+        row.edition -= unaware
+        self._touch(row, by_us=False)
+
+    def write(self, id_: str, kind: str = "incident", *, unaware: bool = False) -> Left:
+        """A write of our own, now; *unaware* as in `comment`. How it leaves the record."""
+        row = self.rows[kind][id_]
+        row.edition -= unaware
+        self._touch(row, by_us=True)
+        return Left(row.updated, row.edition)
+
+    def _touch(self, row: Row, *, by_us: bool) -> None:
+        row.updated = row.fields["updated"] = self.clock()
+        row.edition += 1
+        row.moved = row.moved if by_us else row.updated
 
     # ------------------------------------------------------------------ the port: reading
 
@@ -220,10 +247,13 @@ class FakePlatform:
 
     def _record(self, row: Row) -> Record:
         url = self.link(row.kind, row.id)
-        return Record(row.kind, self.source, row.id, row.key, dict(row.fields), (), url, row.updated)
+        fields = dict(row.fields)
+        return Record(
+            row.kind, self.source, row.id, row.key, fields, (), url, row.updated, edition=row.edition
+        )
 
     def _history(self, row: Row) -> History:
-        shown = [change for change in row.past if row.history_at <= self.clock() or change.at < row.updated]
+        shown = [change for change in row.past if row.history_at <= self.clock() or change.at < row.moved]
         return History(tuple(shown), "sys_audit")
 
     def _why(self, row: Row | None) -> str:

@@ -13,7 +13,8 @@ from connector.model.kind import Kind
 from connector.model.record import Change, Record
 from connector.pull.pull import Pulled, pull
 from connector.pull.stop import Stop
-from connector.store import leases, open_store, sources, tickets
+from connector.store import leases, open_store, ownwrites, sources, tickets
+from connector.store.ownwrites import Written
 from connector.world import World
 from tests.pull.fake_platform import INCIDENT, LAG, OVERLAP, Clock, FakePlatform
 
@@ -70,6 +71,13 @@ class Site:
         settings = PullConfig(self.desk.page_size, 4, OVERLAP, LAG)
         held = self.store.under(lease)
         return pull(held, self.desk, self.kinds, settings, self.world, stop, run=1, **options)
+
+    def write(self, id_: str, kind: str = "incident", *, is_noted: bool = True, **how: bool) -> None:
+        """Write to a record as a delivery does; one killed before the answer came has not *noted* it."""
+        left = self.desk.write(id_, kind, **how)
+        if is_noted:
+            with self.store.begin() as tx:
+                ownwrites.note(tx, self.desk.source, [Written(kind, id_, left.updated, left.edition)])
 
     def record(self, id_: str, kind: str = "incident") -> Record:
         """A record as the store has it."""

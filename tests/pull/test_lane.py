@@ -47,7 +47,7 @@ def test_the_cursor_never_passes_a_page_that_is_not_stored(order: list[int]) -> 
         desk.sweep("incident", None, clock()),
         Reader(desk, pool),
         True,
-        lambda records: records,
+        lambda records, _at: records,
         stored.append,
     )
     for place in order:

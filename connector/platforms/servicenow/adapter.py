@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connector.config import SourceConfig
@@ -31,7 +32,7 @@ from connector.platforms.servicenow.fields import lacking, learn, projection
 from connector.platforms.servicenow.history import Histories
 from connector.platforms.servicenow.pages import PageSize, glance, named
 from connector.platforms.servicenow.references import References
-from connector.platforms.servicenow.spelling import ServiceNowSpelling
+from connector.platforms.servicenow.spelling import EDITION, ServiceNowSpelling, edition_of
 from connector.platforms.servicenow.sweep import Sweep, mark_of
 from connector.platforms.wire import origin_of
 from connector.world import World
@@ -238,7 +239,7 @@ class ServiceNow:
         return Sweep(self.client, mapping, self._projection(mapping), size)
 
     def _projection(self, mapping: RecordMapping) -> tuple[str, ...]:
-        return self._fields.get(mapping.kind) or tuple(projection(mapping))
+        return (*(self._fields.get(mapping.kind) or projection(mapping)), EDITION)
 
     def _translation(self, mapping: RecordMapping) -> Translation:
         return Translation(self.source, mapping, ServiceNowSpelling())
@@ -249,7 +250,8 @@ class ServiceNow:
         for raw in rows:
             id_ = str(raw.get(mapping.id) or "")
             try:
-                records.append(translation.record(raw, unmapped, url=self.link(mapping.kind, id_)))
+                record = translation.record(raw, unmapped, url=self.link(mapping.kind, id_))
+                records.append(replace(record, edition=edition_of(raw)))
             except Unreadable as reason:
                 aside.append((str(raw.get(mapping.key) or id_ or "?"), str(reason)))
         return Page(mapping.kind, records, cursor, unmapped, aside)

@@ -27,6 +27,7 @@ from connector.world import World
 
 T = TypeVar("T")
 Raw = Mapping[str, Any]
+WRITTEN = ("sys_id", "sys_mod_count", "sys_updated_on")  # what is asked of a record that was written
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -135,7 +136,7 @@ class Client:
 
         def attempt() -> T:
             return judge(
-                self._checked(lambda s: self._through_pysnow(s, method, table, sys_id, body, ["sys_id"]))
+                self._checked(lambda s: self._through_pysnow(s, method, table, sys_id, body, WRITTEN))
             )
 
         return self.governor.call(attempt, WRITES, f"writing to {table}")

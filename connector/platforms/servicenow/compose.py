@@ -111,7 +111,8 @@ class Composer:
             lookup = {"id": ticket.id, "elements": sorted(texts), "marks": marks}
         path = f"/api/now/table/{mapping.table}/{ticket.id}"
         keys = tuple(effect.key for effect in effects)
-        return Request(keys, guard, "PATCH", path, body, f"{ticket.kind} {ticket.key}", lookup)
+        subject, changes = f"{ticket.kind} {ticket.key}", (ticket.kind, ticket.id)
+        return Request(keys, guard, "PATCH", path, body, subject, lookup, changes)
 
     def _note_field(self, mapping: RecordMapping, effect: Effect) -> str:
         is_public = bool(effect.payload.get("public"))

@@ -16,10 +16,11 @@ from typing import Any
 import requests
 
 from connector.platforms.governor import Because, Passing, retry_after
-from connector.platforms.port import Answer, Outcome, Request
+from connector.platforms.port import Answer, Left, Outcome, Request
 from connector.platforms.servicenow.answers import is_web_page, words_of
-from connector.platforms.servicenow.client import Client
+from connector.platforms.servicenow.client import WRITTEN, Client, Raw
 from connector.platforms.servicenow.pages import named
+from connector.platforms.servicenow.spelling import edition_of, parse_instant
 
 _TABLE = "/api/now/table/"
 _BATCH = "/api/now/v1/batch"
@@ -154,9 +155,18 @@ def _accepted(response: requests.Response) -> Answer:
     if not isinstance(body, dict) or "error" in body or body.get("status") == "failure":
         raise Passing(Because.FAILED, words_of(response))
     result = body.get("result")
-    return Answer(
-        Outcome.DONE, str(result["sys_id"]) if isinstance(result, dict) and "sys_id" in result else None
-    )
+    if not isinstance(result, dict):
+        return Answer(Outcome.DONE)
+    return Answer(Outcome.DONE, str(result["sys_id"]) if "sys_id" in result else None, left=_left(result))
+
+
+def _left(row: Raw) -> Left | None:
+    """How a write has left its *row*, as far as that is shown."""
+    edition = edition_of(row)
+    try:
+        return None if edition is None else Left(parse_instant(str(row.get("sys_updated_on"))), edition)
+    except ValueError:
+        return None
 
 
 def _not_yet(passing: Passing) -> Answer:
@@ -170,7 +180,7 @@ def _part(number: str, asked: Request) -> dict[str, Any]:
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
     url = asked.path
     if url.startswith(_TABLE):
-        url += "?sysparm_fields=sys_id&sysparm_exclude_reference_link=true"
+        url += f"?sysparm_fields={','.join(WRITTEN)}&sysparm_exclude_reference_link=true"
     return {
         "id": number,
         "method": asked.method,

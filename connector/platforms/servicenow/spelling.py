@@ -14,6 +14,7 @@ from connector.model.kind import FieldType
 from connector.model.record import Reference, Value
 
 _FORM = "%Y-%m-%d %H:%M:%S"
+EDITION = "sys_mod_count"  # counts every update of a record that changed anything
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
@@ -28,6 +29,12 @@ def parse_instant(text: str) -> Instant:
 def format_instant(instant: Instant) -> str:
     """*instant* as the platform writes it, cut to the second."""
     return to_datetime(instant // 1000 * 1000).strftime(_FORM)
+
+
+def edition_of(raw: Mapping[str, Any]) -> int | None:
+    """How often a raw record was updated; None where it does not show that."""
+    written = str(raw.get(EDITION) or "").replace(",", "")
+    return int(written) if written.isdigit() else None
 
 
 class ServiceNowSpelling:
