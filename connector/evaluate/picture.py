@@ -32,7 +32,7 @@ STYLE = """.timeline { width: 100%; height: auto; display: block }
 .timeline .shut { fill: #dfe6ee }
 .timeline .ran { fill: #2f6fb0 }
 .timeline .paused { fill: #c58b1b; opacity: .45 }
-.timeline .over { fill: #b3261e }
+.timeline .over { fill: #b3261e; stroke: none }
 .timeline .line { stroke: #8a5a00; stroke-width: 1.2 }
 .timeline .due { stroke: #b3261e; stroke-width: 1.5; stroke-dasharray: 3 2 }
 .timeline .midnight { stroke: #c3cad3 }

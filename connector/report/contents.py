@@ -23,6 +23,7 @@ from connector.evaluate.objectives import (
 from connector.evaluate.periods import Span, per_of
 from connector.model.instant import Instant
 from connector.model.period import Figure
+from connector.report.causes import Causes
 from connector.rules.rulebook import Agreement, Objective
 
 TREND = 6  # former periods shown beside the one reported
@@ -81,6 +82,7 @@ class Report:
     at: Instant  # what is reported is the truth as of this instant
     parts: tuple[Part, ...]
     coverage: Coverage = field(default_factory=Coverage)
+    causes: Causes = field(default_factory=Causes)
 
     @property
     def is_open(self) -> bool:

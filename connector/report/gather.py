@@ -6,7 +6,7 @@ Reads only. What is counted, and how, is not decided here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -22,6 +22,7 @@ from connector.model.instant import Instant
 from connector.model.kind import Kind
 from connector.model.record import Record, Value
 from connector.report.contents import Coverage, Report, needed_since, report
+from connector.report.reasons import causes_of
 from connector.rules.rulebook import Agreement, Condition, FieldZone, Rulebook
 from connector.store import Store, Transaction, cycles, evidence, sources, tickets
 from connector.yamldoc import suggest
@@ -112,7 +113,8 @@ def _report(
         for cycle, values in cycles.of_agreement(tx, name, since=needed_since(newest, span))
     ]
     coverage = _coverage(tx, source, newest, span, at)
-    return report(versions, facts, span, at, coverage=coverage, judge=_judge(source.book))
+    made = report(versions, facts, span, at, coverage=coverage, judge=_judge(source.book))
+    return made and replace(made, causes=causes_of(tx, made, source.book, source.kinds))
 
 
 def _judge(book: Rulebook) -> Judge:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -17,13 +17,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from connector.evaluate.objectives import MEASURES, percent, target_of
+from connector.evaluate.picture import KEY, STYLE
+from connector.evaluate.story import went
 from connector.model.instant import Instant, Millis, format_length, to_datetime
 from connector.report import chart
+from connector.report.causes import Cause
 from connector.report.contents import Report, Row
 from connector.rules.rulebook import Objective
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 20  # tickets in one table of the page; the sheets hold all
+
+_KEY = Markup(KEY)  # noqa: S704 (our own words)
 
 VERDICTS = {"met": "met", "missed": "missed", "no_data": "no data", "none": "no bound", "open": "open"}
 SIGNS = {"met": "✓", "missed": "✕", "no_data": "–", "none": "–", "open": "…"}
@@ -31,7 +36,7 @@ SIGNS = {"met": "✓", "missed": "✕", "no_data": "–", "none": "–", "open":
 
 def page(reports: Sequence[Report]) -> str:
     """All *reports* as one self-contained page."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8") + STYLE
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = _environment().get_template("report.html")
     text = template.render(reports=reports, style=Markup(style), style_hash=digest)  # noqa: S704 (our own file)
@@ -48,10 +53,17 @@ def _environment() -> Environment:
     )
     environment.filters.update(percent=percent, spell=spell, when=when, day=day, link=link, bound=bound)
     environment.globals.update(
-        trend=chart.trend, spread=chart.spread, VERDICTS=VERDICTS, SIGNS=SIGNS, SHOWN=SHOWN, period=period
+        trend=chart.trend,
+        spread=chart.spread,
+        VERDICTS=VERDICTS,
+        SIGNS=SIGNS,
+        SHOWN=SHOWN,
+        period=period,
+        KEY=_KEY,
     )
     environment.filters.update(shown=shown, counted=counted, promise=promise)
-    environment.globals.update(bar=bar, caution=caution, is_length=is_length)
+    environment.filters.update(spent=spent, went=went_on, drawn=drawn)
+    environment.globals.update(KEY=_KEY, bar=bar, caution=caution, is_length=is_length)
     return environment
 
 
@@ -131,6 +143,25 @@ def bar(row: Row, objective: Objective) -> dict[str, float | None]:
         None if v is None or not whole else round(float(v / whole) * 100, 2) for v in (one.value, one.bound)
     )
     return {"value": value, "bound": limit}
+
+
+def went_on(cause: Cause | None, zone: str) -> str:
+    """Where a missed cycle's time went, in one line."""
+    return "" if cause is None else " · ".join(went(cause.attribution, zone))
+
+
+def drawn(picture: str) -> Markup:
+    """A timeline, which is markup of our own with every text of it escaped."""
+    return Markup(picture)  # noqa: S704
+
+
+def spent(shares: Mapping[str | None, Millis], nobody: str) -> list[tuple[str, str, str]]:
+    """Shares of time for a table, the largest first: whose, how long, what share."""
+    whole = sum(shares.values()) or 1
+    largest_first = sorted(shares.items(), key=lambda share: (-share[1], share[0] or ""))
+    return [
+        (name or nobody, spell(value), percent(Fraction(value, whole), 1)) for name, value in largest_first
+    ]
 
 
 def caution(row: Row) -> str | None:

@@ -12,9 +12,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connector.errors import AccordError
+from connector.evaluate.attribution import Shares
+from connector.evaluate.lines import seconds
 from connector.evaluate.objectives import Fact
+from connector.evaluate.story import attribution_data
 from connector.model.instant import format_instant
 from connector.model.period import Figure
+from connector.report.causes import Cause, Causes
 from connector.report.contents import Part, Report, Row
 from connector.report.page import shown
 from connector.rules.rulebook import Objective
@@ -26,6 +30,7 @@ FIGURE_COLUMNS = (
 CYCLE_COLUMNS = (
     "agreement", "objective", "each", "period", "ticket", "kind", "source", "cycle", "verdict", "reason",
     "started", "ended", "breached_at", "elapsed_s", "time_s", "paused_s", "history", "rule", "url",
+    "time_by_group", "time_paused", "broken_with_it",
 )  # fmt: skip
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -87,12 +92,27 @@ def _figure_lines(reports: Sequence[Report]) -> Iterator[list[Any]]:
 
 
 def _cycle_lines(reports: Sequence[Report]) -> Iterator[list[Any]]:
-    for _, _, row in _rows(reports):
+    for report, _, row in _rows(reports):
         one = row.figure
         for verdict, reason, fact in _evidence(row):
             told = {"verdict": verdict, "reason": reason, "objective": one.objective, "each": one.each}
             told |= {"period": one.period, "agreement": one.agreement, **_cycle(fact)}
-            yield [told[name] for name in CYCLE_COLUMNS]
+            told |= _went(report.causes.of(fact.cycle) if verdict == "missed" else None)
+            yield [told.get(name) for name in CYCLE_COLUMNS]
+
+
+def _went(cause: Cause | None) -> dict[str, str]:
+    """Where a missed cycle's time went, a cell each: `network 3600 s; desk 60 s`."""
+    if cause is None:
+        return {}
+    where = cause.attribution
+
+    def listed(shares: Shares) -> str:
+        return "; ".join(f"{name or '-'} {seconds(length)} s" for name, length in shares.items())
+
+    broken = "; ".join(f"{each.type.upper()} {each.agreement} {each.target}" for each in where.broken)
+    spent = {"time_by_group": listed(where.groups), "time_paused": listed(where.reasons)}
+    return {**spent, "broken_with_it": broken}
 
 
 def _evidence(row: Row) -> Iterator[tuple[str, str | None, Fact]]:
@@ -118,7 +138,7 @@ def _report(report: Report) -> dict[str, Any]:
         "end": format_instant(report.span.end),
         "as_of": format_instant(report.at),
         "verdict": report.verdict,
-        "objectives": [_part(part) for part in report.parts],
+        "objectives": [_part(part, report.causes) for part in report.parts],
         "coverage": {
             "tickets": report.coverage.tickets,
             "without_clock": list(report.coverage.without_clock),
@@ -128,7 +148,7 @@ def _report(report: Report) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: Part, causes: Causes) -> dict[str, Any]:
     return {
         "objective": part.objective.name,
         "measure": part.objective.measure,
@@ -140,7 +160,7 @@ def _part(part: Part) -> dict[str, Any]:
             {
                 **_figure(row.figure, part.objective),
                 "trend": [_figure(one, part.objective) for one in row.trend],
-                "missed_cycles": [_cycle(fact) for fact in row.missed],
+                "missed_cycles": [_missed(fact, causes) for fact in row.missed],
                 "excluded_cycles": [{"reason": reason, **_cycle(fact)} for reason, fact in row.excluded],
             }
             for row in part.rows
@@ -167,6 +187,11 @@ def _figure(one: Figure, objective: Objective) -> dict[str, Any]:
         "excluded": dict(one.excluded),
         "without_target": one.without_target,
     }
+
+
+def _missed(fact: Fact, causes: Causes) -> dict[str, Any]:
+    cause = causes.of(fact.cycle)
+    return {**_cycle(fact), "attribution": None if cause is None else attribution_data(cause.attribution)}
 
 
 def _cycle(fact: Fact) -> dict[str, Any]:

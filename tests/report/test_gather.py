@@ -15,7 +15,7 @@ from connector.model.record import Change, Record
 from connector.report.contents import Report
 from connector.report.gather import Gathering, gather
 from connector.rules import load_rulebook
-from connector.store import cycles, open_store, sources, tickets
+from connector.store import changes, cycles, open_store, sources, tickets
 from connector.world import World
 
 RULES = """\
@@ -82,6 +82,7 @@ def fill(source: Gathering, *records: Record) -> None:
     with source.store.begin() as tx:
         sources.meet(tx, "acme", "https://acme.example", 0)
         tickets.put(tx, [tickets.Reading(record, "digest", AT) for record in records], {})
+        changes.put(tx, "acme", "incident", {record.id: record.changes for record in records})
         cycles.put(
             tx,
             "acme",
