@@ -26,7 +26,7 @@ FAULTS = {
     "commit_then_500": 0.015, "gateway": 0.008, "cut": 0.015, "partial_200": 0.01, "html_200": 0.004,
     "empty_202": 0.004, "refused": 0.01, "uncounted": 0.02, "429": 0.002, "429_bare": 0.004, "401": 0.001,
 }  # fmt: skip
-LIVES_S = (0.5, 9.0)  # how long a service lives until it is killed
+LIVES_S = (0.1, 6.0)  # how long a service lives once it is up, until it is killed
 REST_S = 300  # the longest time until all has arrived once the trouble is over
 
 
@@ -80,12 +80,13 @@ def _trouble(troubled: Deployment, url: str, options: argparse.Namespace) -> int
     end = time.monotonic() + options.minutes * 60
     while time.monotonic() < end:
         with troubled.serve() as service:
+            troubled.await_ready(service)
             time.sleep(chance.uniform(*LIVES_S))
             assert service.poll() is None, f"the service ended by itself: see {troubled.log}"
             service.kill()
         deaths += 1
         if deaths % 20 == 0:
-            print(f"{deaths} deaths, {troubled.begun()} runs came to their end", flush=True)
+            print(f"{deaths} deaths, {troubled.told('serve.run_done')} runs came to their end", flush=True)
     ask(url, "/sandbox/faults", {"clear": True})
     return deaths
 

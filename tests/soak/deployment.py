@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Deployment:
     url: str
     store: str = "sqlite:///accord.db"
     log: Path = field(init=False)
+    _starts: int = 0
 
     def __post_init__(self) -> None:
         (self.folder / "rules").mkdir(parents=True)
@@ -75,12 +77,20 @@ class Deployment:
 
     def serve(self) -> subprocess.Popen[bytes]:
         """`accord serve`, its log at the end of `log.jsonl`."""
+        self._starts = self.told("serve.ready")
         with self.log.open("ab") as log:
             return subprocess.Popen(self._command("serve"), env=_environ(), stderr=log, stdout=log)
 
-    def begun(self) -> int:
-        """How many runs have begun so far, as the log tells."""
-        return self.log.read_text().count("serve.run_done") if self.log.is_file() else 0
+    def await_ready(self, service: subprocess.Popen[bytes]) -> None:
+        """Wait until the *service* that was just started is up."""
+        before, end = self._starts, time.monotonic() + 60
+        while self.told("serve.ready") == before and service.poll() is None:
+            assert time.monotonic() < end, f"it does not start: see {self.log}"
+            time.sleep(0.02)
+
+    def told(self, event: str) -> int:
+        """How often the log tells of *event*."""
+        return self.log.read_text().count(f'"{event}"') if self.log.is_file() else 0
 
     def left(self) -> list[Any]:
         """What has not arrived, as `accord outbox list` tells it."""
