@@ -44,6 +44,7 @@ class Mail:
     server: Server
     world: World
     addresses: Addresses
+    at_once: int = 10  # on one connection
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
         """One mail for each notice, and for all of a digest. AccordError where no address is known of anybody
@@ -61,7 +62,10 @@ class Mail:
             connection = self._connect()
         except (OSError, smtplib.SMTPException) as failure:
             return [_unsent(failure)] * len(requests)
-        answers = [self._hand_over(connection, request) for request in requests]
+        answers: list[Answer] = []
+        for request in requests:
+            is_lost = bool(answers) and answers[-1].outcome is not Outcome.DONE and not _is_open(connection)
+            answers.append(LOST if is_lost else self._hand_over(connection, request))
         with suppress(OSError, smtplib.SMTPException):
             connection.quit()
         return answers
@@ -111,6 +115,14 @@ class Mail:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(str(request.body["text"]))
         return message
+
+
+# What comes after a mail on which the connection broke: nothing of it was sent.
+LOST = Answer(Outcome.AGAIN, words="the connection to the mail server was lost before", wait_ms=60_000)
+
+
+def _is_open(connection: smtplib.SMTP) -> bool:
+    return getattr(connection, "sock", connection) is not None
 
 
 def _unsent(failure: Exception) -> Answer:

@@ -14,7 +14,11 @@ from connector.platforms.port import Answer, Outcome, Request
 
 
 class Channel(Protocol):
-    """A way out (`connector.platforms.port.Platform` has the same three functions)."""
+    """A way out (`connector.platforms.port.Platform` has the same four)."""
+
+    @property
+    def at_once(self) -> int:
+        """How many requests one call of `send` may be given: they leave together, or soon after another."""
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
         """The requests that carry these effects of one queue, in order, merged where they can go together."""
@@ -28,6 +32,8 @@ class Channel(Protocol):
 
 class Nowhere:
     """A way out that is not configured any more: nothing can be sent by it."""
+
+    at_once = 1
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -36,6 +36,7 @@ class Webhook:
     url: str
     secret: str | None
     world: World
+    at_once: int = 1
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
         """One POST for each notice, and for all of a digest."""

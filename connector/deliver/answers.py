@@ -62,6 +62,17 @@ def answer(post: Post, waiting: Waiting, claimed: Sequence[Claim], replies: Sequ
         _note(post, waiting, [_judge_twin(claim, reply, twin) for (claim, reply), twin in twins])
 
 
+def take_back(post: Post, claimed: Sequence[Claim]) -> None:
+    """Note that requests were never handed over: their effects are in their queues as before."""
+    if not claimed:
+        return
+    now = post.world.now()
+    with post.store.begin() as tx:
+        for claim in claimed:
+            deliveries.settle(tx, claim.delivery, "again", now, words="it was not its turn any more")
+            queues.again(tx, claim.request.effects, now, None)
+
+
 def looked_up(tx: Transaction, step: LookUp, remote_id: str | None, now: Instant) -> None:
     """Note what a look-up told of a request that may have arrived."""
     request = step.frozen.request

@@ -10,20 +10,26 @@ from connector.deliver.heads import Send
 from connector.deliver.post import Post, Waiting
 from connector.errors import Busy
 from connector.model.instant import SECOND, Instant, Millis
+from connector.platforms.governor import WRITES
 from connector.platforms.port import Request
+from connector.platforms.wire import CONNECT_S, READ_S
 from connector.store import Transaction, deliveries, leases, queues
 from connector.store.queues import Queued
 
-# How long after its heartbeat a request may still leave: it has to end before the lease could be another's.
-LEAVES_WITHIN: Millis = leases.LASTS - 30 * SECOND
+# How long after its heartbeat a request may still be handed over. Its way out may take `WRITES.whole_s` until
+# it leaves, and it ends at the latest after the time-outs to connect and to read: all before the lease could
+# be another's.
+LEAVES_WITHIN: Millis = leases.LASTS - int((WRITES.whole_s + CONNECT_S + READ_S) * SECOND)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A frozen request that is about to be sent, and the delivery that keeps it."""
+    """A frozen request that is about to be sent, the delivery that keeps it, and the lease's heartbeat
+    then."""
 
     send: Send
     delivery: int
+    renewed: Instant
 
     @property
     def request(self) -> Request:
@@ -42,14 +48,18 @@ def claim(post: Post, waiting: Waiting, sends: Sequence[Send]) -> list[Claim]:
     with post.store.begin() as tx:
         present = queues.waiting(tx, post.source, [send.queue for send in sends])
         unchanged = [s for s in sends if _carried(s, present[s.queue]) == _carried(s, waiting[s.queue])]
-        claimed = [Claim(send, _freeze(tx, post, send, now)) for send in unchanged]
-    if post.world.now() - now > LEAVES_WITHIN:
+        claimed = [Claim(send, _freeze(tx, post, send, now), now) for send in unchanged]
+    if is_too_late(post, now):
         raise Busy(
             f"{post.source}: this run stood still for too long, and another may have taken over",
             hint="nothing is lost: run it again",
         )
-    post.tally.requests += len(claimed)
     return claimed
+
+
+def is_too_late(post: Post, renewed: Instant) -> bool:
+    """Whether the lease, last renewed at *renewed*, might not outlast a request that is handed over now."""
+    return post.world.now() - renewed > LEAVES_WITHIN
 
 
 def _freeze(tx: Transaction, post: Post, send: Send, now: Instant) -> int:

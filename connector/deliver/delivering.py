@@ -11,6 +11,7 @@ from itertools import groupby
 
 from connector.channels.port import Channel, Nowhere
 from connector.deliver import answers, claims
+from connector.deliver.claims import Claim
 from connector.deliver.heads import Bench, GiveUp, LookUp, Send, Wait, next_step
 from connector.deliver.post import Post, Waiting
 from connector.deliver.tally import Delivered, Tally
@@ -143,16 +144,28 @@ def _look_up(post: Post, waiting: Waiting, steps: Sequence[LookUp]) -> list[Send
 
 
 def _send(post: Post, waiting: Waiting, sends: Sequence[Send]) -> None:
-    claimed = claims.claim(post, waiting, sends)
-    if not claimed:
-        return
+    """Claim and hand over, as many together as the way out takes; what the lease might not outlast goes back
+    into its queue."""
+    left = claims.claim(post, waiting, sends)
+    while left:
+        size = post.channel.at_once
+        some, left = left[:size], left[size:]
+        if claims.is_too_late(post, some[0].renewed):
+            answers.take_back(post, [*some, *left])
+            return
+        _hand_over(post, waiting, some, left)
+
+
+def _hand_over(post: Post, waiting: Waiting, some: Sequence[Claim], left: Sequence[Claim]) -> None:
+    post.tally.requests += len(some)
     try:
-        replies = post.channel.send([claim.request for claim in claimed])
+        replies = post.channel.send([claim.request for claim in some])
     except AccordError as error:
-        answers.answer(post, waiting, claimed, [_unanswered(error, len(claimed))] * len(claimed))
+        answers.take_back(post, left)
+        answers.answer(post, waiting, some, [_unanswered(error, len(some))] * len(some))
         raise
     unanswered = Answer(Outcome.UNSURE, words="it was not answered")
-    answers.answer(post, waiting, claimed, [*replies, *[unanswered] * (len(claimed) - len(replies))])
+    answers.answer(post, waiting, some, [*replies, *[unanswered] * (len(some) - len(replies))])
 
 
 def _unanswered(error: AccordError, requests: int) -> Answer:

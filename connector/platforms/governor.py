@@ -61,6 +61,7 @@ class Patience:
 
 READS = Patience(attempts=7, whole_s=180.0, repeat=frozenset(Because))
 # A write that may have had an effect is never repeated here: delivery looks it up first.
+# However long it waits for its turn, it leaves within *whole_s*: the lease outlasts it (deliver/claims.py).
 WRITES = Patience(attempts=4, whole_s=15.0, repeat=frozenset({Because.THROTTLED, Because.NOT_CONNECTED}))
 
 _LONGEST_BACKOFF_S = 8.0
@@ -181,8 +182,10 @@ class Governor:
                 raise Passing(Because.THROTTLED, f"it is left in peace for another {closed:.0f} s", closed)
             self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
             self._filled_at = now
+            wait = max(closed, (1.0 - self._tokens) / self._rate)
+            if now + wait > deadline:
+                raise Passing(Because.THROTTLED, f"its turn comes in {wait:.0f} s", wait)
             self._tokens -= 1.0
-            wait = max(closed, -self._tokens / self._rate)
         if wait > 0:
             self._world.sleep(wait)
 

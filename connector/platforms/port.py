@@ -130,6 +130,10 @@ class Platform(Protocol):
     source: str
     instance: str  # what makes keys of two instances differ: the origin of its URL
 
+    @property
+    def at_once(self) -> int:
+        """How many requests one call of `send` may be given: they leave together, or soon after another."""
+
     def now(self) -> Instant:
         """The platform's own time, from its last answer (asks it once if there was none)."""
 

@@ -72,6 +72,7 @@ class Desk:
     created: list[str] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
+    at_once: int = 50
     asked: list[Request] = field(default_factory=list)
     is_dead: bool = False
     _late: list[tuple[int, Request]] = field(default_factory=list)

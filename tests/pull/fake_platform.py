@@ -88,6 +88,8 @@ class FakePlatform:
     """Implements `Platform` over rows in memory. *on_request* is told of every request before it is answered:
     it may change rows, or raise."""
 
+    at_once = 1
+
     def __init__(self, clock: Clock, *, source: str = "acme", page_size: int = 3) -> None:
         self.source = source
         self.instance = f"https://{source}.example"

@@ -171,6 +171,11 @@ class Jira:
         """The ids of what the requests would write, where it is there."""
         return self._deliverer.find(requests, self.facts.account.id)
 
+    @property
+    def at_once(self) -> int:
+        """How many requests leave together."""
+        return self._deliverer.at_once
+
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """One answer for each request."""
         return self._deliverer.send(requests)

@@ -24,6 +24,7 @@ from connector.platforms.port import Answer, Outcome, Request
 
 _AT_ONCE = 100
 _CONFLICT_S = 1.0
+_LONGEST_READ_S = 5.0  # then the lease might not outlast the write any more (deliver/claims.py)
 
 
 class Deliverer:
@@ -33,6 +34,8 @@ class Deliverer:
         self._client = client
         self._comments = comments
         self._search = search
+
+    at_once = 1
 
     def send(self, asked: Sequence[Request]) -> list[Answer]:
         """One answer for each request, in order. NotAllowed where the login is refused."""
@@ -55,6 +58,7 @@ class Deliverer:
             return self._put(asked.path, {"fields": fields}, asked, issue) if fields else _done(issue)
         name = str(asked.body["property"])
         path = f"{asked.path}/properties/{quote(name, safe='')}"
+        begun = self._client.world.monotonic()
         try:
             present = self._client.get(path, "reading the achievements").get("value")
         except Gone:
@@ -67,6 +71,8 @@ class Deliverer:
             if self._client.governor.is_closed:
                 raise
             return Answer(Outcome.REFUSED, words=str(error))
+        if self._client.world.monotonic() - begun > _LONGEST_READ_S:
+            return Answer(Outcome.AGAIN, words="what is there took too long to read")
         value = merged(present, asked.body["cycles"])
         if not fields:
             return self._put(path, value, asked, issue)

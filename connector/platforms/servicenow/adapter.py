@@ -203,6 +203,11 @@ class ServiceNow:
             )
         return self._deliverer.find(requests)
 
+    @property
+    def at_once(self) -> int:
+        """How many requests leave together."""
+        return self._deliverer.at_once
+
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """One answer for each request."""
         return self._deliverer.send(requests)

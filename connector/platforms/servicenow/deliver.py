@@ -35,6 +35,11 @@ class Deliverer:
         self._client = client
         self._has_batch = True
 
+    @property
+    def at_once(self) -> int:
+        """What one batch takes; one by one where the instance has none."""
+        return _AT_ONCE if self._has_batch else 1
+
     def send(self, asked: Sequence[Request]) -> list[Answer]:
         """One answer for each request, in order. NotAllowed where the login is refused."""
         answers: list[Answer] = []
