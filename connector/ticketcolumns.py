@@ -9,7 +9,9 @@ column whose type can hold nothing wrong is not looked at. What is wrong with su
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,11 @@ import pyarrow.parquet as pq
 
 from connector.errors import AccordError, Position, Problem, Wrong
 from connector.evaluate.arrays import Bools, Ints
-from connector.evaluate.bulk import schema_of
+from connector.evaluate.bulk import change_columns, schema_of
 from connector.evaluate.values import fault
 from connector.model.instant import FIRST_YEAR, LAST_YEAR
 from connector.model.kind import FieldType, Kind
-from connector.ticketfile import Inspection, fault_of_line
+from connector.ticketfile import fault_of_line
 from connector.yamldoc import suggest
 
 Types = Mapping[str, frozenset[FieldType]]  # by field: the types that the kinds and the rules give it
@@ -92,32 +94,42 @@ def _is_shaped(name: str, column: Any) -> bool:
     return bool(is_list and pa.types.is_struct(column.value_type))
 
 
-def inspect_columns(
-    path: Path, kinds: Mapping[str, Kind], uses: Mapping[str, FieldType]
-) -> tuple[Inspection, Ints]:
-    """What is wrong in *path*, and the numbers of its bad rows in order, from 0.
+@dataclass(frozen=True, slots=True)
+class RowCheck:
+    """Finds the wrong rows of the file at *path*. *uses*: as for `inspect_ticket_file`; *columns*: those to
+    look at, as far as the file's statistics can tell; *begins*: the number of each row group's first row."""
 
-    *uses*: as for `inspect_ticket_file`. Raises AccordError for a file without rows.
-    """
-    types = _types(kinds, uses)
-    schema = schema_of(path)
-    source = pq.ParquetFile(path, read_dictionary=_texts(schema))
-    if not source.metadata.num_rows:
-        raise AccordError(f"{path} is empty", hint="one ticket a row")
-    found, bad, begin = Inspection(), [], 0
-    for group in range(source.num_row_groups):
-        columns = _columns(source.metadata.row_group(group), schema, kinds, types)
-        table = source.read_row_group(group, columns=columns, use_threads=False).combine_chunks()
-        doubtful = [_doubtful(part, kinds, types) for part in table.to_batches()]
-        rows = np.flatnonzero(np.concatenate([*doubtful, np.zeros(0, np.bool_)]))
-        for row, line in _as_lines(path, group, rows):
-            problem = fault_of_line(line, Position(str(path), begin + row + 1), kinds, uses)
+    path: Path
+    kinds: Mapping[str, Kind]
+    uses: Mapping[str, FieldType]
+    types: Types
+    columns: Sequence[str]
+    begins: Sequence[int]
+
+    def bad(self, table: Any, group: int, start: int) -> list[tuple[int, Problem]]:
+        """The wrong rows of *table*, which begins at row *start* of *group*, and what is wrong with each."""
+        rows = np.flatnonzero(_doubtful(table, self.columns, self.kinds, self.types))
+        if not len(rows):
+            return []
+        found = []
+        for row, line in zip(rows.tolist(), _as_lines(self.path, group, rows + start), strict=True):
+            place = Position(str(self.path), self.begins[group] + start + row + 1)
+            problem = fault_of_line(line, place, self.kinds, self.uses)
             if problem is not None:
-                found.note(problem)
-                bad.append(begin + row)
-        begin += source.metadata.row_group(group).num_rows
-    found.tickets = begin - len(bad)
-    return found, np.array(bad, np.int64)
+                found.append((row, problem))
+        return found
+
+
+def row_check(path: Path, kinds: Mapping[str, Kind], uses: Mapping[str, FieldType]) -> RowCheck:
+    """What finds the wrong rows of *path*. Raises AccordError for a file without rows."""
+    about = pq.read_metadata(path)
+    if not about.num_rows:
+        raise AccordError(f"{path} is empty", hint="one ticket a row")
+    types, schema = _types(kinds, uses), schema_of(path)
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    columns = dict.fromkeys(name for group in groups for name in _columns(group, schema, kinds, types))
+    begins = [0, *accumulate(group.num_rows for group in groups)]
+    return RowCheck(path, kinds, uses, types, tuple(columns), begins)
 
 
 def _types(kinds: Mapping[str, Kind], uses: Mapping[str, FieldType]) -> Types:
@@ -128,23 +140,15 @@ def _types(kinds: Mapping[str, Kind], uses: Mapping[str, FieldType]) -> Types:
     return {name: frozenset(several) for name, several in found.items()}
 
 
-def _texts(schema: Any) -> list[str]:
-    """The columns of text, whose distinct values are read as they stand."""
-    inner = schema.field("changes").type.value_field.name
-    fields = [f"fields.{each.name}" for each in schema.field("fields").type if pa.types.is_string(each.type)]
-    return ["kind", *fields, *(f"changes.list.{inner}.{name}" for name in ("field", "from", "to"))]
-
-
 def _columns(about: Any, schema: Any, kinds: Mapping[str, Kind], types: Types) -> list[str]:
     """The columns of a row group that may hold something wrong, as far as the file's statistics can tell."""
     chunks = [about.column(n) for n in range(about.num_columns)]
     told = {chunk.path_in_schema: chunk.statistics for chunk in chunks}
-    inner = f"changes.list.{schema.field('changes').type.value_field.name}"
     names = [name for name in ("id", "key") if name in schema.names]
-    found = [f"{inner}.{name}" for name in ("field", "from", "to")]
+    found = change_columns(schema, ("field", "from", "to"))
     found += [] if any(_is_given(told.get(name)) for name in names) else names
     found += [] if _is_among(told.get("kind"), kinds) else ["kind"]
-    instants = [f"{inner}.at", "fields.opened"]
+    instants = [*change_columns(schema, ("at",)), "fields.opened"]
     found += [name for name in instants if not _is_given(told.get(name)) or not _is_in_years(told[name])]
     for each in schema.field("fields").type:
         if each.name != "opened" and not all(_fits(each.type, kind) for kind in types.get(each.name, ())):
@@ -175,51 +179,56 @@ def _fits(column: Any, kind: FieldType) -> bool:
     return any(getattr(pa.types, test)(column) for test in _FITS.get(kind, ()))
 
 
-def _doubtful(table: Any, kinds: Mapping[str, Kind], types: Types) -> Bools:
-    """The rows of *table* that may be wrong."""
-    found = np.zeros(len(table), np.bool_)
-    if "kind" in table.schema.names:
+def _doubtful(table: Any, columns: Sequence[str], kinds: Mapping[str, Kind], types: Types) -> Bools:
+    """The rows of *table* that may be wrong, by these *columns* of it."""
+    found = _doubtful_changes(table.column("changes"), types, any(c.endswith(".at") for c in columns))
+    if "kind" in columns:
         found |= ~_is_one_of(table.column("kind"), set(kinds))
-    if names := [table.column(name) for name in ("id", "key") if name in table.schema.names]:
+    if names := [table.column(name) for name in ("id", "key") if name in columns]:
         found |= np.logical_and.reduce([_is_nothing(column) for column in names])
-    if "fields" in table.schema.names:
-        given = table.column("fields")
-        for number, column in enumerate(given.flatten()):
-            name = given.type.field(number).name
-            if name == "opened":
+    fields = table.column("fields") if "fields" in table.schema.names else pa.array([], pa.struct([]))
+    for number, each in enumerate(fields.type):
+        if f"fields.{each.name}" in columns:
+            column = fields.flatten()[number]
+            if each.name == "opened":
                 found |= _is_nothing(column) | _out_of_years(column)
             else:
-                found |= _unreadable(column, types.get(name, frozenset()))
-    return np.asarray(found | _doubtful_changes(table.column("changes"), types), np.bool_)
+                found |= _unreadable(column, types.get(each.name, frozenset()))
+    return found
 
 
-def _doubtful_changes(lists: Any, types: Types) -> Bools:
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
+def _doubtful_changes(lists: Any, types: Types, instants: bool) -> Bools:
+    """By ticket, whether one of its changes may be wrong; *instants*: look at when they were too."""
     changes = lists.flatten()
     column = {changes.type.field(n).name: each for n, each in enumerate(changes.flatten())}
     field = _coded(column["field"])
     bad = _is_nothing(column["field"])
-    if "at" in column:
+    if instants:
         bad |= _is_nothing(column["at"]) | _out_of_years(column["at"])
     names = field.dictionary.to_pylist()
-    codes = pc.fill_null(field.indices, -1).to_numpy(zero_copy_only=False)
     for name in ("from", "to"):
         told = _coded(column[name])
         values = told.dictionary.to_pylist()
-        value = pc.fill_null(told.indices, -1).to_numpy(zero_copy_only=False)
         for number, of_field in enumerate(names):
             wrong = np.array([_is_wrong(each, types.get(of_field, frozenset())) for each in values] + [False])
             if wrong.any():
-                rows = np.flatnonzero(codes == number)
-                bad[rows] |= wrong[value[rows]]
-    owner = np.repeat(np.arange(len(lists)), lengths)
+                rows = np.flatnonzero(_codes(field) == number)
+                bad[rows] |= wrong[_codes(told)[rows]]
+    if not bad.any():
+        return np.zeros(len(lists), np.bool_)
+    owner = np.repeat(np.arange(len(lists)), pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
     return np.asarray(np.bincount(owner[bad], minlength=len(lists)) > 0, np.bool_)
+
+
+def _codes(told: Any) -> Ints:
+    """The codes of a dictionary's column; -1 where it is null."""
+    return np.asarray(pc.fill_null(told.indices, -1).to_numpy(zero_copy_only=False))
 
 
 def _is_one_of(column: Any, names: set[str]) -> Bools:
     told = _coded(column)
     known = np.array([each in names for each in told.dictionary.to_pylist()] + [False], np.bool_)
-    return np.asarray(known[pc.fill_null(told.indices, -1).to_numpy(zero_copy_only=False)], np.bool_)
+    return np.asarray(known[_codes(told)], np.bool_)
 
 
 def _is_nothing(column: Any) -> Bools:
@@ -250,7 +259,7 @@ def _unreadable(column: Any, kinds: frozenset[FieldType]) -> Bools:
         return np.array([_is_wrong(each, kinds) for each in column.to_pylist()], np.bool_)
     told = _coded(column)
     wrong = np.array([_is_wrong(each, kinds) for each in told.dictionary.to_pylist()] + [False], np.bool_)
-    return np.asarray(wrong[pc.fill_null(told.indices, -1).to_numpy(zero_copy_only=False)], np.bool_)
+    return np.asarray(wrong[_codes(told)], np.bool_)
 
 
 def _is_wrong(value: Any, kinds: frozenset[FieldType]) -> bool:
@@ -267,10 +276,15 @@ def _coded(column: Any) -> Any:
     return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
 
 
-def _as_lines(path: Path, group: int, rows: Sequence[int] | Ints) -> Iterator[tuple[int, bytes]]:
-    """Rows of a group as the lines that would say the same."""
-    if len(rows):
-        table = pq.ParquetFile(path).read_row_group(group, use_threads=False).take(pa.array(rows))
-        for row, values in zip(rows, table.to_pylist(), strict=True):
-            told = {name: value for name, value in values.items() if value is not None}
-            yield int(row), msgspec.json.encode(told)
+def _as_lines(path: Path, group: int, rows: Ints) -> Iterator[bytes]:
+    """These rows of a group (ascending) as the lines that would say the same."""
+    begin = 0
+    for batch in pq.ParquetFile(path, buffer_size=1 << 20).iter_batches(
+        row_groups=[group], use_threads=False
+    ):
+        here = rows[(rows >= begin) & (rows < begin + len(batch))] - begin
+        begin += len(batch)
+        for values in batch.take(pa.array(here)).to_pylist():
+            yield msgspec.json.encode({name: value for name, value in values.items() if value is not None})
+        if begin > rows[-1]:
+            return

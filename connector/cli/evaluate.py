@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from os import cpu_count
@@ -24,8 +24,6 @@ from connector.model.instant import Instant
 from connector.model.kind import FieldType, Kind
 from connector.rules.loader import load_rulebook
 from connector.ticketfile import Inspection, inspect_ticket_file, read_ticket_file, types_by_use
-
-Sink = AbstractContextManager[Callable[[Any], Any]]
 
 
 @click.command("evaluate")
@@ -55,13 +53,12 @@ def command(
     if as_parquet and out is None:
         raise click.UsageError("--format parquet needs --out")
     asked = _Asked(file, rules, at, every, skip_bad, shipped_kinds())
-    sink = _parquet_sink(out) if as_parquet and out is not None else written_to(out)
     if file.suffix == ".parquet":
         _columns().check_schema(file)
     if file.suffix == ".parquet" and _bulk().is_columnar(file):
-        tally, found = _evaluate_columns(asked, sink, as_parquet)
+        tally, found = _evaluate_columns(asked, out, as_parquet)
     else:
-        tally, found = _evaluate_lines(asked, sink, as_parquet)
+        tally, found = _evaluate_lines(asked, out, as_parquet)
     _sum_up(tally, found)
 
 
@@ -94,7 +91,7 @@ def _columns() -> ModuleType:
     return import_module("connector.ticketcolumns")
 
 
-def _evaluate_lines(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
+def _evaluate_lines(asked: _Asked, out: Path | None, as_parquet: bool) -> tuple[Tally, Inspection]:
     """Tickets one by one, from JSON lines or from Parquet of any layout."""
     found = inspect_ticket_file(asked.file, asked.kinds, types_by_use(asked.rules, asked.kinds))
     if not asked.skip_bad:
@@ -103,38 +100,59 @@ def _evaluate_lines(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally,
     records = read_ticket_file(asked.file, asked.kinds, skip_bad=asked.skip_bad, extra=found.extra)
     tally = Tally()
     batches = evaluate_records(plan, records, asked.at, found.names, tally)
-    with sink as write:
-        parts = (
-            _bulk().tables_of(batches) if as_parquet else (line for b in batches for line in json_lines(b))
-        )
-        for part in parts:
-            write(part)
+    if as_parquet and out is not None:
+        written = import_module("connector.evaluate.written")
+        with _partly(out) as part:
+            told, end = written.append(part, written.tables_of(batches), 0)
+            written.finish(part, [told], end)
+        return tally, found
+    with written_to(out) as write:
+        for batch in batches:
+            for line in json_lines(batch):
+                write(line)
     return tally, found
 
 
-def _evaluate_columns(asked: _Asked, sink: Sink, as_parquet: bool) -> tuple[Tally, Inspection]:
-    """Parquet in bulk: no object per ticket, row groups shared out among processes."""
+def _evaluate_columns(asked: _Asked, out: Path | None, as_parquet: bool) -> tuple[Tally, Inspection]:
+    """Parquet in bulk: no object per ticket, pieces of the file shared out among processes."""
     bulk, uses = _bulk(), types_by_use(asked.rules, asked.kinds)
-    found, bad = _columns().inspect_columns(asked.file, asked.kinds, uses)
-    if not asked.skip_bad:
-        found.refuse()
+    check = _columns().row_check(asked.file, asked.kinds, uses)
     declared = {name for kind in asked.kinds.values() for name in kind.fields}
     extra = bulk.extra_fields(asked.file, declared)
     plan = asked.plan(extra | {name: kind for name, kind in uses.items() if name in extra})
     names = bulk.reference_names(asked.file, plan.fields)
-    job = bulk.Job(str(asked.file), plan, asked.at, names, tuple(bad.tolist()))
-    with sink as write:
-        if as_parquet:
-            return bulk.evaluate_parquet(job, write, workers=cpu_count() or 1), found
-        return bulk.json_of_parquet(job, write), found
+    job = bulk.Job(str(asked.file), plan, asked.at, names, check)
+    workers = cpu_count() or 1
+    if as_parquet and out is not None:
+        with _partly(out) as part:
+            return _gathered(asked, bulk.evaluate_parquet(job, part, workers=workers))
+    if out is None and not asked.skip_bad:  # nothing is printed of a file with bad rows
+        _gathered(asked, bulk.check_parquet(job, workers=workers))
+    with written_to(out) as write:
+        return _gathered(asked, bulk.json_of_parquet(job, write, workers=workers))
+
+
+def _gathered(asked: _Asked, done: Iterable[Any]) -> tuple[Tally, Inspection]:
+    """What all pieces held. Raises Wrong for bad rows that are not to be left out."""
+    tally, found = Tally(), Inspection()
+    for each in done:
+        tally.add(each.tally)
+        for problem in each.problems:
+            found.note(problem)
+    if not asked.skip_bad:
+        found.refuse()
+    return tally, found
 
 
 @contextmanager
-def _parquet_sink(out: Path) -> Iterator[Callable[[Any], Any]]:
-    partly = out.with_name(out.name + ".part")
-    with _bulk().tables_written(partly) as write:
-        yield write
-    partly.replace(out)
+def _partly(out: Path) -> Iterator[Path]:
+    """Where to write what becomes *out* when all of it is written; nothing is left of it else."""
+    part = out.with_name(out.name + ".part")
+    try:
+        yield part
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -144,10 +162,8 @@ def written_to(out: Path | None) -> Iterator[Callable[[bytes], int]]:
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
-    partly = out.with_name(out.name + ".part")
-    with _opened(partly) as file:
+    with _partly(out) as part, _opened(part) as file:
         yield file.write
-    partly.replace(out)
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -1,27 +1,21 @@
-"""Ticket files to cycle files in bulk: Parquet in, Parquet or JSON lines out, over ranges of tickets in
-processes.
+"""Ticket files to cycle files in bulk: Parquet in, Parquet or JSON lines out, piece by piece, in processes.
 
 Needs pyarrow. A row is a ticket with its whole history, so any cut between rows keeps tickets whole. What
-is said about a file's tables is in `arrow`.
+is said about a file's tables is in `arrow`; how results are written in `written`.
 """
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 
-from connector.errors import AccordError
+from connector.errors import AccordError, Problem
 
 try:
     import pyarrow as pa
@@ -31,32 +25,52 @@ except ImportError as missing:
         "Parquet needs pyarrow, which is not installed", hint="run: pip install accord-slm[columnar]"
     ) from missing
 
-from connector.evaluate.arrow import CHANGE, CYCLES, cycles_table, tickets_in
-from connector.evaluate.columns import Tickets
+from connector.evaluate.arrow import CHANGE, tickets_in
 from connector.evaluate.engine import Batch
 from connector.evaluate.lines import json_lines
+from connector.evaluate.masks import Hoursbook
 from connector.evaluate.plan import Plan
+from connector.evaluate.shared import Turns, in_order
 from connector.evaluate.stream import Tally, evaluate_columns
+from connector.evaluate.written import append, finish, tables_of
 from connector.model.instant import Instant
 from connector.model.kind import FieldType
 
 TICKETS_IN_A_BATCH = 17_000
-ROWS_IN_A_GROUP = 200_000
-# A forked process has everything imported; nothing here has started a thread by then.
-_START = "fork" if sys.platform == "linux" else "spawn"
-_WHOLE_GROUPS = 200_000  # tickets; larger row groups are read in pieces
+_BATCHES_IN_A_PIECE = 3
+_BUFFER = 1 << 20  # bytes of a column that are read at once
+
+Part = tuple[int, int, int]  # of a row group, the rows from one to another
+Piece = tuple[int, tuple[Part, ...]]  # its number and what it is made of
+
+
+class Check(Protocol):
+    """What finds the rows that are wrong, by these *columns*."""
+
+    @property
+    def columns(self) -> Sequence[str]: ...
+
+    def bad(self, table: Any, group: int, start: int) -> list[tuple[int, Problem]]:
+        """The wrong rows of *table*, which begins at row *start* of *group*, and what is wrong with each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One evaluation of a Parquet file; plain data, so that processes can share it. *bad*: the numbers of
-    rows to leave out, in order, from 0."""
+    """One evaluation of a Parquet file; plain data, so that processes can share it."""
 
     file: str
     plan: Plan
     at: Instant
     names: Mapping[str, str]
-    bad: tuple[int, ...] = ()
+    check: Check | None = None
+
+
+@dataclass(slots=True)
+class Done:
+    """What a piece held, and what is wrong with it: the rows that were left out."""
+
+    tally: Tally = field(default_factory=Tally)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def extra_fields(file: Path, declared: Mapping[str, Any]) -> dict[str, FieldType]:
@@ -116,109 +130,150 @@ def rows(file: Path) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def evaluate_parquet(job: Job, write: Callable[[Any], None], *, workers: int) -> Tally:
-    """Evaluate every ticket of the job's file; *write* is given the cycles as Arrow tables.
-
-    With several *workers* row groups are shared out among processes.
-    """
-    groups = list(range(pq.ParquetFile(job.file).num_row_groups))
-    tally = Tally()
-    if workers < 2 or len(groups) < 2:
-        for table in _tables(job, groups, tally):
-            write(table)
-        return tally
-    with (
-        TemporaryDirectory(prefix="accord-") as folder,
-        ProcessPoolExecutor(workers, mp_context=get_context(_START)) as pool,
-    ):
-        for part, shared in pool.map(_share, [job] * len(groups), groups, [folder] * len(groups)):
-            tally.add(part)
-            with pa.memory_map(shared) as source:
-                write(pa.ipc.open_stream(source).read_all())
-            Path(shared).unlink()
-    return tally
+def evaluate_parquet(job: Job, out: Path, *, workers: int) -> Iterator[Done]:
+    """Evaluate every ticket of the job's file into the Parquet file *out*, in pieces, which several
+    *workers* share."""
+    out.write_bytes(b"")
+    turns = Turns()
+    pieces = pieces_of(job.file, TICKETS_IN_A_BATCH * _BATCHES_IN_A_PIECE)
+    workers = min(workers, len(pieces))
+    parts = []
+    for done, part in in_order(partial(_Writer, job, out, turns), _Writer.written, pieces, workers):
+        parts.append(part)
+        yield done
+    finish(out, parts, turns.at)
 
 
-def json_of_parquet(job: Job, write: Callable[[bytes], Any]) -> Tally:
-    """As `evaluate_parquet`, with the cycles as JSON lines."""
-    tally = Tally()
-    groups = range(pq.ParquetFile(job.file).num_row_groups)
-    for batch in evaluate_columns(job.plan, _columns(job, groups), job.at, tally):
-        for line in json_lines(batch):
-            write(line)
-    return tally
+def json_of_parquet(job: Job, write: Callable[[bytes], Any], *, workers: int) -> Iterator[Done]:
+    """As `evaluate_parquet`, with the cycles as JSON lines, given to *write*."""
+    pieces = pieces_of(job.file, TICKETS_IN_A_BATCH)
+    for done, lines in in_order(partial(_Reader, job), _Reader.lines, pieces, min(workers, len(pieces))):
+        write(lines)
+        yield done
 
 
-def tables_of(batches: Iterable[Batch]) -> Iterator[Any]:
-    """The cycles of evaluated batches as Arrow tables of a good size for a row group."""
-    rows: list[Any] = []
-    for batch in batches:
-        rows += cycles_table(batch)
-        if sum(map(len, rows)) >= ROWS_IN_A_GROUP:
-            yield _joined(rows)
-            rows = []
-    if rows:
-        yield _joined(rows)
+def check_parquet(job: Job, *, workers: int) -> Iterator[Done]:
+    """Only what is wrong with the file, piece by piece."""
+    pieces = pieces_of(job.file, TICKETS_IN_A_BATCH * _BATCHES_IN_A_PIECE)
+    yield from in_order(partial(_Reader, job), _Reader.checked, pieces, min(workers, len(pieces)))
 
 
-def _joined(rows: Sequence[Any]) -> Any:
-    return pa.Table.from_batches(rows, CYCLES).unify_dictionaries().combine_chunks()
+def pieces_of(file: str, size: int) -> list[Piece]:
+    """The rows of *file* in pieces of about so many: small row groups together, large ones cut."""
+    about = pq.read_metadata(file)
+    found: list[list[Part]] = [[]]
+    held = 0
+    for group in range(about.num_row_groups):
+        rows = about.row_group(group).num_rows
+        for start in range(0, rows, size if rows > 2 * size else max(rows, 1)):
+            stop = min(start + size, rows) if rows > 2 * size else rows
+            if held and held + stop - start > size:
+                found.append([])
+                held = 0
+            found[-1].append((group, start, stop))
+            held += stop - start
+    return [(number, tuple(parts)) for number, parts in enumerate(found)]
 
 
-@contextmanager
-def tables_written(out: Path) -> Iterator[Callable[[Any], None]]:
-    """How to write tables of cycles to the Parquet file *out*."""
-    # Instants and lengths hardly repeat: neither a dictionary nor compression is worth its time there.
-    names = [field.name for field in CYCLES if pa.types.is_dictionary(field.type)]
-    names += ["warnings.list.element.line", "version", "cycle", "time_s"]
-    squeezed = {"key": "snappy"}
-    with pq.ParquetWriter(
-        out, CYCLES, use_dictionary=names, compression=squeezed, write_statistics=False
-    ) as writer:
-        yield writer.write_table
+class _Reader:
+    """One process's view of the file. Pieces are asked for in order, so that what lies between two is read
+    over and nothing is read twice."""
+
+    def __init__(self, job: Job) -> None:
+        pa.set_memory_pool(pa.system_memory_pool())  # it gives memory back less eagerly than the others
+        schema = schema_of(Path(job.file))
+        self.job = job
+        self.file = pq.ParquetFile(job.file, read_dictionary=_texts(schema), buffer_size=_BUFFER)
+        self.wanted = _wanted(schema, job.plan.fields)
+        self.hoursbook = Hoursbook(job.plan.calendars)
+        self._group, self._row = -1, 0
+        self._batches: Iterator[Any] = iter(())
+
+    def checked(self, piece: Piece) -> Done:
+        """What is wrong in *piece*."""
+        done = Done()
+        for _ in self._good(piece, done, []):
+            pass
+        return done
+
+    def lines(self, piece: Piece) -> tuple[Done, bytes]:
+        """Its cycles as JSON lines."""
+        done = Done()
+        return done, b"".join(line for batch in self.evaluated(piece, done) for line in json_lines(batch))
+
+    def evaluated(self, piece: Piece, done: Done) -> Iterator[Batch]:
+        """Its batches, evaluated; counts go to *done*."""
+        job = self.job
+        columns = (
+            tickets_in(batch, job.plan.fields, job.names) for batch in self._good(piece, done, self.wanted)
+        )
+        yield from evaluate_columns(job.plan, columns, job.at, done.tally, self.hoursbook)
+
+    def _good(self, piece: Piece, done: Done, wanted: Sequence[str]) -> Iterator[Any]:
+        """The rows of *piece* that nothing is wrong with, in batches; the others are told in *done*."""
+        _, parts = piece
+        batches = [
+            self._without_bad(batch, part[0], start, done)
+            for part in parts
+            for start, batch in self._read(part, wanted)
+        ]
+        yield from batches if len(parts) < 2 else _joined(batches)
+
+    def _without_bad(self, batch: Any, group: int, start: int, done: Done) -> Any:
+        check = self.job.check
+        bad = [] if check is None else check.bad(batch, group, start)
+        if not bad:
+            return batch
+        done.problems += [problem for _, problem in bad]
+        keep = np.ones(len(batch), np.bool_)
+        keep[[row for row, _ in bad]] = False
+        return batch.filter(pa.array(keep))
+
+    def _read(self, part: Part, wanted: Sequence[str]) -> Iterator[tuple[int, Any]]:
+        """The rows of *part* in batches, each with its place in the row group."""
+        group, start, stop = part
+        if group != self._group or start < self._row:
+            self._open(group, wanted)
+        while self._row < stop:
+            batch = next(self._batches)
+            begin, self._row = self._row, self._row + len(batch)
+            first, last = max(begin, start), min(self._row, stop)
+            if first < last:
+                yield first, batch.slice(first - begin, last - first)
+
+    def _open(self, group: int, wanted: Sequence[str]) -> None:
+        doubted = self.job.check.columns if self.job.check else ()
+        columns = list(dict.fromkeys([*wanted, *doubted]))
+        self._batches = self.file.iter_batches(
+            TICKETS_IN_A_BATCH, row_groups=[group], columns=columns, use_threads=False
+        )
+        self._group, self._row = group, 0
 
 
-def _share(job: Job, group: int, folder: str) -> tuple[Tally, str]:
-    """What one process does for one row group: its cycles go to a file that the first process maps."""
-    tally = Tally()
-    path = f"{folder}/{group}.arrow"
-    with pa.OSFile(path, "wb") as sink, pa.ipc.new_stream(sink, CYCLES) as stream:
-        for batch in evaluate_columns(job.plan, _columns(job, [group]), job.at, tally):
-            for rows in cycles_table(batch):
-                stream.write_batch(rows)
-    return tally, path
+class _Writer:
+    """One process's part in writing: what it evaluates goes to the file when it is its turn."""
+
+    def __init__(self, job: Job, out: Path, turns: Turns) -> None:
+        self.reader, self.out, self.turns = _Reader(job), out, turns
+
+    def written(self, piece: Piece) -> tuple[Done, Any]:
+        """Evaluate *piece*, write it in its turn: what it held, and the description of what was written."""
+        done, number = Done(), piece[0]
+        tables: list[Any] = []
+        error: Exception | None = None
+        try:
+            tables += tables_of(self.reader.evaluated(piece, done))
+        except Exception as failure:  # noqa: BLE001 (told when it is its turn, so that the first one is told)
+            error = failure
+        with self.turns.taken(number):
+            if error is not None:
+                raise error
+            part, self.turns.at = append(self.out, tables, self.turns.at)
+        return done, part
 
 
-def _tables(job: Job, groups: Sequence[int], tally: Tally) -> Iterator[Any]:
-    yield from tables_of(evaluate_columns(job.plan, _columns(job, groups), job.at, tally))
-
-
-def _columns(job: Job, groups: Sequence[int]) -> Iterator[Tickets]:
-    schema = pq.read_schema(job.file)
-    file = pq.ParquetFile(job.file, read_dictionary=_texts(schema))
-    wanted = _wanted(schema, job.plan.fields)
-    for group in groups:
-        row = sum(file.metadata.row_group(before).num_rows for before in range(group))
-        for batch in _batches(file, group, wanted):
-            yield tickets_in(_without(batch, row, job.bad), job.plan.fields, job.names)
-            row += len(batch)
-
-
-def _without(batch: Any, begin: int, bad: Sequence[int]) -> Any:
-    """*batch*, whose first row is number *begin*, without the *bad* rows."""
-    first, last = bisect_left(bad, begin), bisect_left(bad, begin + len(batch))
-    if first == last:
-        return batch
-    keep = np.ones(len(batch), np.bool_)
-    keep[np.array(bad[first:last]) - begin] = False
-    return batch.filter(pa.array(keep))
-
-
-def _batches(file: Any, group: int, wanted: Sequence[str]) -> Iterator[Any]:
-    if file.metadata.row_group(group).num_rows > _WHOLE_GROUPS:
-        yield from file.iter_batches(TICKETS_IN_A_BATCH, row_groups=[group], columns=wanted)
-        return
-    table = file.read_row_group(group, columns=wanted, use_threads=False).combine_chunks()
+def _joined(batches: Sequence[Any]) -> Iterator[Any]:
+    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
     yield from table.to_batches(max_chunksize=TICKETS_IN_A_BATCH)
 
 
@@ -227,8 +282,13 @@ def _wanted(schema: Any, fields: Mapping[str, FieldType]) -> list[str]:
     there = {field.name for field in schema.field("fields").type}
     read = dict.fromkeys(("opened", *fields))
     identity = ["key"] if "key" in schema.names else ["id"]  # cycles are told by key
-    top = [name for name in ("kind", "source", *identity, "history", "changes") if name in schema.names]
-    return [*top, *(f"fields.{name}" for name in read if name in there)]
+    top = [name for name in ("kind", "source", *identity, "history") if name in schema.names]
+    return [*top, *change_columns(schema), *(f"fields.{name}" for name in read if name in there)]
+
+
+def change_columns(schema: Any, names: Sequence[str] = CHANGE) -> list[str]:
+    """The columns of changes, as Parquet calls them."""
+    return [f"changes.list.{schema.field('changes').type.value_field.name}.{name}" for name in names]
 
 
 def _texts(schema: Any) -> list[str]:
@@ -236,8 +296,7 @@ def _texts(schema: Any) -> list[str]:
     fields = schema.field("fields").type
     texts = [f"fields.{field.name}" for field in fields if pa.types.is_string(field.type)]
     texts += [name for name in ("kind", "source", "history") if name in schema.names]
-    changes = schema.field("changes").type.value_field.name
-    return [*texts, *(f"changes.list.{changes}.{name}" for name in CHANGE[1:])]
+    return [*texts, *change_columns(schema, CHANGE[1:])]
 
 
 def schema_of(file: Path) -> Any:

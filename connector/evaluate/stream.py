@@ -52,12 +52,13 @@ def evaluate_records(
 ) -> Iterator[Batch]:
     """Every batch of *records*, evaluated as of *at*; *names* are those of references by id."""
     columns = (from_records(part, plan.fields, names) for part in in_batches(records))
-    yield from evaluate_columns(plan, columns, at, tally)
+    yield from evaluate_columns(plan, columns, at, tally, Hoursbook(plan.calendars))
 
 
-def evaluate_columns(plan: Plan, batches: Iterable[Tickets], at: Instant, tally: Tally) -> Iterator[Batch]:
+def evaluate_columns(
+    plan: Plan, batches: Iterable[Tickets], at: Instant, tally: Tally, hoursbook: Hoursbook
+) -> Iterator[Batch]:
     """As `evaluate_records`, for records that are columns already."""
-    hoursbook = Hoursbook(plan.calendars)
     for tickets in batches:
         now = np.full(len(tickets), at, np.int64)
         batch = evaluate_batch(plan, tickets, now, hoursbook, full=False)

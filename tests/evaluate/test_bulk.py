@@ -152,10 +152,10 @@ def test_records_written_as_parquet_are_evaluated_as_they_are(tmp_path: Path) ->
     write_tickets(tmp_path / "t.parquet", records, shipped_kinds())
     plan = make_plan(rules, shipped_kinds(), rules.agreements, {})
     names = reference_names(tmp_path / "t.parquet", plan.fields)
-    tables: list[Any] = []
-    evaluate_parquet(Job(str(tmp_path / "t.parquet"), plan, t("mon 16:00"), {**names, "g1": "Network"}),
-                     tables.append, workers=1)  # fmt: skip
-    found = {row["key"]: (row["state"], row["elapsed_s"]) for table in tables for row in table.to_pylist()}
+    job = Job(str(tmp_path / "t.parquet"), plan, t("mon 16:00"), {**names, "g1": "Network"})
+    assert [done.tally.tickets for done in evaluate_parquet(job, tmp_path / "out.parquet", workers=1)] == [3]
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    found = {row["key"]: (row["state"], row["elapsed_s"]) for row in rows}
     wanted = evaluate(records, rules, at=t("mon 16:00"), kinds=shipped_kinds()).cycles()
     assert names == {"g2": "Desk"}
     assert {cycle.ticket.key: (str(cycle.state), cycle.elapsed / 1000) for cycle in wanted}["INC10"] == found[
