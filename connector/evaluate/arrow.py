@@ -76,12 +76,13 @@ def tickets_in(table: Any, fields: Mapping[str, FieldType], names: Mapping[str, 
     field_codes, field_names = _coded(change["field"])
     old, new = _Told.of(change["from"]), _Told.of(change["to"])
     columns = {}
+    key = table.column("key") if "key" in table.schema.names else table.column("id")
+    given.setdefault("key", key)
     for name, kind in fields.items():
         number = field_names.index(name) if name in field_names else -1
         rows = np.flatnonzero(field_codes == number)
         columns[name] = _column(kind, given.get(name), rows, (old, new), names, len(lengths))
     opened = _instants(given["opened"])
-    key = table.column("key") if "key" in table.schema.names else table.column("id")
     return Tickets(
         source=_text(table, "source", "file"),
         kind=_text(table, "kind", ""),

@@ -127,11 +127,17 @@ def _field(
     return FieldColumn(
         type=kind,
         values=values,
-        latest=np.array([code(record.fields.get(name)) for record in records], np.int32),
+        latest=np.array([code(_latest(record, name)) for record in records], np.int32),
         rows=np.array(rows, np.int64),
         old=np.array([code(changes[row].old) for row in rows], np.int32),
         new=np.array([code(changes[row].new) for row in rows], np.int32),
     )
+
+
+def _latest(record: Record, name: str) -> Value:
+    """The field's value now; what people call the ticket need not be said a second time as a field."""
+    found = record.fields.get(name)
+    return record.key if found is None and name == "key" else found
 
 
 def reference_names(records: Iterable[Record]) -> dict[str, str]:

@@ -111,6 +111,13 @@ def test_parquet_gives_the_cycles_that_lines_give(tmp_path: Path, rules: Path) -
     assert evaluated(tmp_path / "t.parquet", rules, tmp_path / "out.jsonl") == wanted
 
 
+def test_rules_may_ask_for_a_key_in_columns_too(tmp_path: Path, rules: Path) -> None:
+    rules.write_text(RULES.replace("record: [incident]", "record: [incident], where: {key: inc7}"))
+    pq.write_table(columnar(tickets(10)), tmp_path / "t.parquet")
+    found = evaluated(tmp_path / "t.parquet", rules, tmp_path / "out.jsonl")
+    assert {row["key"] for row in found} == {"INC7"}
+
+
 def test_parquet_of_another_layout_is_read_row_by_row(tmp_path: Path, rules: Path) -> None:
     rows = tickets(20)
     wanted = evaluated(lines(tmp_path / "t.jsonl", *rows), rules, tmp_path / "lines.jsonl")

@@ -92,6 +92,12 @@ def test_a_reference_matches_by_id_and_by_name_and_ids_in_the_history_are_looked
     ]
 
 
+def test_rules_may_ask_for_a_tickets_key() -> None:
+    rules = desk("start: {key: {starts_with: inc}}\nstop: {state: closed}\nwithin: [{time: 4h}]")
+    assert states(clocks(rules, ticket("mon 10:00", key="INC7"), "mon 11:00")) == ["running"]
+    assert not clocks(rules, ticket("mon 10:00", key="PRB7"), "mon 11:00")
+
+
 def test_at_the_opening_only_opened_counts_as_changed() -> None:
     rules = desk("start: {opened: {changed: true}}\nstop: {priority: {changed: true}}\nwithin: [{time: 4h}]")
     record = with_changes(("mon 10:00", "priority", 3, 1), ("mon 11:00", "priority", 1, 2), priority=2)
