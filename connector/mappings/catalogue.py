@@ -30,6 +30,7 @@ class FieldMapping:
     type: FieldType
     values: Mapping[str, str] = field(default_factory=dict)  # the platform's word → ours, compared as text
     default: str | None = None  # stands for an empty value only
+    by_status: Mapping[str, str] = field(default_factory=dict)  # Jira: what a status says where it is empty
     display: str | None = None  # where the name of a reference stands
     since: str | None = None  # a length: from the date in this field to the one in `origin`
     table: str | None = None  # what a reference points at, where the platform's dictionary may not be read

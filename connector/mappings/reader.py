@@ -112,6 +112,10 @@ class _Reading:
 
     def record(self, name: str, shape: RecordShape) -> RecordMapping:
         kind, loc = self.kinds[name], ("records", name)
+        for field, given in shape.fields.items():
+            if given.by_status and not isinstance(shape, JiraRecord):
+                what, where = "`by_status` is for mappings of Jira", (*loc, "fields", field, "by_status")
+                self.wrong(what, where, "use `values`")
         fields = {field: self.field(kind, field, given) for field, given in shape.fields.items()}
         return RecordMapping(
             kind=name,
@@ -172,6 +176,7 @@ class _Reading:
             type=given,
             values=MappingProxyType(shape.values),
             default=shape.default,
+            by_status=MappingProxyType(shape.by_status),
             display=shape.display,
             since=shape.since,
             table=shape.table,
@@ -190,20 +195,14 @@ class _Reading:
 
     def closed(self, known: Field, shape: FieldShape, loc: Loc) -> None:
         """The words of a field with a closed list of values are ours, not the platform's."""
-        spoken = {(*loc, "values", raw): ours for raw, ours in shape.values.items()}
-        if shape.default is not None:
-            spoken[(*loc, "default")] = shape.default
-        for where, ours in spoken.items():
+        for where, ours in _spoken(shape, loc).items():
             if ours not in known.values:
                 hint = suggest(ours, known.values) or f"one of {', '.join(known.values)}"
                 self.wrong(f"{ours!r} is no value of {known.name}", where, hint)
 
     def words(self, shape: FieldShape, type_: FieldType, loc: Loc) -> None:
         """What `values:` and `default:` give must be of the field's type."""
-        spoken = {(*loc, "values", raw): ours for raw, ours in shape.values.items()}
-        if shape.default is not None:
-            spoken[(*loc, "default")] = shape.default
-        for where, ours in spoken.items():
+        for where, ours in _spoken(shape, loc).items():
             try:
                 converted(ours, type_)
             except ValueError as error:
@@ -264,6 +263,13 @@ class _Reading:
         return WriteMapping(
             shape.key, shape.note, shape.comment, shape.email, MappingProxyType(written), shape.constants
         )
+
+
+def _spoken(shape: FieldShape, loc: Loc) -> dict[Loc, str]:
+    """Our words that a field's mapping gives, by where they stand."""
+    spoken: dict[Loc, str] = {(*loc, "values", raw): ours for raw, ours in shape.values.items()}
+    spoken |= {(*loc, "by_status", raw): ours for raw, ours in shape.by_status.items()}
+    return spoken if shape.default is None else {**spoken, (*loc, "default"): shape.default}
 
 
 def _options(shape: RecordShape) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class FieldShape(Shape):
     type: FieldType | None = None
     values: dict[str, str] = Field(default_factory=dict)
     default: str | None = None
+    by_status: dict[str, str] = Field(default_factory=dict)
     display: str | None = None
     since: str | None = None
     table: str | None = None

@@ -16,6 +16,7 @@ from connector.model.instant import Instant, Millis
 from connector.model.kind import FieldType, Kind
 from connector.model.record import Record, Reference, Value
 
+STATUS = "status"  # the field that `by_status` reads
 Unmapped = Counter[tuple[str, str, str]]  # (kind, field, the platform's word) → how often
 
 
@@ -78,10 +79,17 @@ class Translation:
         if given.since is not None:
             return self.between(raw, given.since, given.origin)
         value = self.value(self.spelling.pick(raw, given.origin), given, unmapped)
+        if value is None and given.by_status:
+            return self.told_by(self.spelling.pick(raw, STATUS), given)
         if given.display and isinstance(value, Reference):
             name = self.spelling.text(self.spelling.pick(raw, given.display))
             return Reference(value.id, name or value.name)
         return value
+
+    def told_by(self, status: Any, given: FieldMapping) -> Value:
+        """What a *status* says of a field; nothing, for most."""
+        words = [word for word in self.spelling.words(status) if word in given.by_status]
+        return converted(given.by_status[words[0]], given.type) if words else None
 
     def between(self, raw: Mapping[str, Any], start: str, end: str) -> Millis | None:
         """The length between two dates of *raw*; None where one is empty."""

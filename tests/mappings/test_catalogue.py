@@ -128,6 +128,10 @@ def test_a_field_of_its_own_states_its_type(tmp_path: Path) -> None:
         ("fields:\n  state: {values: {4: onhold}}\n", "incident.yaml:2:23: 'onhold' is no value of state"),
         ("feilds:\n  title: x\n", "incident.yaml:1:1: unknown key 'feilds'; did you mean 'fields'?"),
         ("scope: a=b^NQc=d\n", "incident.yaml:1:8: `scope`: '^NQ' may not stand in a scope"),
+        (
+            "fields:\n  hold_reason: {from: hold_reason, by_status: {x: awaiting_caller}}\n",
+            "incident.yaml:2:47: `by_status` is for mappings of Jira; use `values`",
+        ),
         ("scope: a=b^ORDERBYnumber\n", "incident.yaml:1:8: `scope`: '^ORDERBY' may not stand in a scope"),
         ("scope: a=b^RLQUERYx\n", "may not stand in a scope"),
         ("history: {from: sys_audti}\n", "incident.yaml:1:17: `from`: 'sys_audti' is not one of"),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from connector.errors import Position, Problem
 from connector.mappings.catalogue import DESK_FIELDS, FieldMapping, RecordMapping, WriteMapping
+from connector.mappings.translate import STATUS
 from connector.platforms.jira.facts import Facts
 from connector.platforms.jira.jql import both, is_in
 from connector.platforms.jira.resources import SHOWN
@@ -46,6 +47,7 @@ class Resolved:
         for given in self.mapping.fields.values():
             if not given.journal:
                 paths += [path for path in (given.origin, given.display, given.since) if path]
+                paths += [STATUS] if given.by_status else []
         heads = [path.partition(".")[0] for path in paths if path not in _NO_FIELDS]
         return list(dict.fromkeys(heads))
 
@@ -64,6 +66,8 @@ def resolve(facts: Facts, mapping: RecordMapping) -> Resolved:
         found += missing
         if not missing:
             fields[name] = _with_ids(facts, given)
+        elif given.by_status and not any(one.needed for one in missing):
+            fields[name] = replace(given, origin="")  # the status alone tells it
     written, unwritten = _written(facts, mapping)
     whole = replace(
         mapping,

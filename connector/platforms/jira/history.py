@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from connector.mappings.catalogue import FieldMapping
-from connector.mappings.translate import Translation, Unmapped, Unreadable
+from connector.mappings.translate import STATUS, Translation, Unmapped, Unreadable
 from connector.model.record import Change, Record, Reference, Value
 from connector.platforms.jira.answers import Gone
+from connector.platforms.jira.bystatus import Step, together
 from connector.platforms.jira.changelog import Changelogs, Item, raw_of
 from connector.platforms.jira.client import Client
 from connector.platforms.jira.comments import Comment, Comments, role
@@ -65,7 +66,7 @@ class Histories:
         found: dict[str, list[tuple[FieldMapping, JiraField]]] = defaultdict(list)
         for given in self.translation.mapping.fields.values():
             head = given.origin.partition(".")[0]
-            if given.journal or given.since is not None or head in _NEVER_TOLD:
+            if given.journal or given.since is not None or given.by_status or head in _NEVER_TOLD:
                 continue
             field = self.facts.fields[head]
             for name in {field.id, field.name}:
@@ -131,6 +132,7 @@ class Histories:
         unmapped: Unmapped = Counter()
         changes = [
             *self._changes(record, items, unmapped), *self._dates(record, items),
+            *self._by_status(record, items, unmapped),
             *self._entries(record, written),
         ]  # fmt: skip
         ordered = sorted(changes, key=lambda change: change.at)
@@ -166,6 +168,33 @@ class Histories:
                 if before != after:
                     yield Change(item.at, name, before, after, by=item.author)
                 before = after
+
+    def _by_status(self, record: Record, items: Sequence[Item], unmapped: Unmapped) -> Iterator[Change]:
+        """Changes of fields that a status tells where they are empty."""
+        status = self.facts.fields[STATUS]
+        for given in self.translation.mapping.fields.values():
+            if not given.by_status:
+                continue
+            field = self.facts.fields.get(given.origin.partition(".")[0])
+            own = [
+                Step(
+                    item.at,
+                    item.author,
+                    *(self._value(record, given, field, one, unmapped) for one in (item.old, item.new)),
+                )
+                for item in items
+                if field is not None and item.field in (field.id, field.name)
+            ]
+            says = [
+                Step(
+                    item.at,
+                    item.author,
+                    *(self.translation.told_by(raw_of(status, one), given) for one in (item.old, item.new)),
+                )
+                for item in items
+                if item.field in (status.id, status.name)
+            ]
+            yield from together(given.name, own, says, record.fields.get(given.name))
 
     def _value(
         self,

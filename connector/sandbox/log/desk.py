@@ -112,7 +112,8 @@ class Desk:
         values |= {NUMBER: what.fields.get("number"), REQUEST_TYPE: TYPES[what.table][1]}
         values |= self._resolution(status)
         by = self._account_named(what.by)
-        created = what.fields.get("sys_created_on")
+        # An issue has one date for when it was reported and when it was entered.
+        created = what.fields.get("opened_at") or what.fields.get("sys_created_on")
         at = min(wide(created), what.at) if created else what.at
         issue = self._site.create(PROJECT, kind.id, values, by, created=at)
         self._issues[what.sys_id] = issue.id

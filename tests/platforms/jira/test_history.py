@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -165,6 +165,40 @@ def test_what_accords_user_does_otherwise_counts(site: Site) -> None:
     assert told(site, issue, "state", "work_note") == [
         ("state", "new", "in_progress"),
         ("work_note", None, "automation"),
+    ]
+
+
+def test_a_status_says_whom_a_ticket_waits_for_where_no_reason_is_given(site: Site) -> None:
+    field = site.jira.site.setup.fields[site.field("Pending reason")]
+    vendor = next(id_ for id_, text in field.options.items() if text == "Waiting on vendor")
+    issue = site.jira.create("printer on fire")
+    steps: list[Callable[[], object]] = [
+        lambda: site.jira.move(issue, "Work in progress"),
+        lambda: site.jira.move(issue, "Waiting for customer"),
+        lambda: site.jira.edit(issue, **{"Pending reason": vendor}),
+        lambda: site.jira.move(issue, "Work in progress"),
+        lambda: site.jira.edit(issue, **{"Pending reason": None}),
+        lambda: site.jira.move(issue, "Waiting for customer"),
+    ]
+    for step in steps:
+        site.pass_(60)
+        step()
+    assert told(site, issue, "hold_reason") == [
+        ("hold_reason", None, "awaiting_caller"),
+        ("hold_reason", "awaiting_caller", "awaiting_vendor"),
+        ("hold_reason", "awaiting_vendor", None),
+        ("hold_reason", None, "awaiting_caller"),
+    ]
+    (record,) = site.adapter().read("incident", [str(issue.id)]).records
+    assert record.fields["hold_reason"] == "awaiting_caller"
+
+
+def test_a_status_says_it_where_there_is_no_such_field(site: Site) -> None:
+    site.jira.site.setup.fields.remove(site.field("Pending reason"))
+    issue = worked_on(site)
+    assert told(site, issue, "hold_reason") == [
+        ("hold_reason", None, "awaiting_caller"),
+        ("hold_reason", "awaiting_caller", None),
     ]
 
 
