@@ -155,6 +155,8 @@ def _stages(
             store, source.platform, source.kinds, settings.pull, replace(world, now=lambda: source.now), stop,
             run=run, full=options.full,
         )  # fmt: skip
+    if options.now is not None:
+        summary.pulled.skew = 0  # a rehearsal's present is nobody's clock
     with _timed(world, summary, "evaluate"):
         summary.judged = judge(store, source, load_wording(), summary.pulled.watermark, stop)
     with _timed(world, summary, "deliver"):

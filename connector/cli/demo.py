@@ -1,4 +1,4 @@
-"""`accord demo`: the whole story on the embedded platform, from an untouched desk to a month's report.
+"""`accord demo`: the whole story on the embedded platforms, from an untouched desk to a month's report.
 
 Everything is done by the commands that a site would use, over HTTP, against the log of a real service desk.
 """
@@ -15,8 +15,8 @@ from typing import Any
 import click
 
 from connector.cli.options import pass_world
-from connector.cli.story import SOURCE, Story, open_story
-from connector.model.instant import parse_instant
+from connector.cli.story import SHOWN, Story, open_story
+from connector.model.instant import format_instant, parse_instant
 from connector.world import World
 
 FIRST = "2016-04-28T09:00:00Z"
@@ -34,13 +34,14 @@ WIDTH = 110
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for the demo's site, new or empty; a temporary one by default.",
 )
-@click.option("--keep", is_flag=True, help="Leave the platform running at the end, to look at it and go on.")
+@click.option("--keep", is_flag=True, help="Leave the platforms running at the end, to look at it and go on.")
 @pass_world
 def command(world: World, into: Path | None, keep: bool) -> None:
-    """Tell the whole story on the embedded platform, in under a minute.
+    """Tell the whole story on the embedded platforms, in under a minute.
 
-    A service desk with two months of real incidents; set up, planned, synced; a working day and a long
-    weekend go by; then the month's report. Needs no account, no key and no network.
+    One service desk with two months of real incidents, on ServiceNow and on Jira Service Management; set up,
+    planned, synced; a working day and a long weekend go by; then one report of the month. Needs no account,
+    no key and no network.
     """
     folder = into if into is not None else Path(tempfile.mkdtemp(prefix="accord-demo-"))
     with open_story(folder, FIRST, world) as story:
@@ -50,9 +51,10 @@ def command(world: World, into: Path | None, keep: bool) -> None:
 
 
 def _tell(story: Story) -> None:
-    _head("A service desk", f"ServiceNow, embedded, at {story.server.url}; it is {FIRST}")
+    where = f"ServiceNow and Jira Service Management, embedded, at {story.server.url}; it is {FIRST}"
+    _head("One service desk on two platforms", where)
     incidents = len(story.records("incident"))
-    _lines([f"{incidents} incidents of a real log lie there; nothing of Accord does yet."])
+    _lines([f"The same {incidents} incidents of a real log lie on both; nothing of Accord does yet."])
     _lines([f"Beside it a configuration and rules: {story.folder}: config.yaml, rules/*.yaml"])
     _set_up(story)
     _first_sync(story)
@@ -64,22 +66,22 @@ def _tell(story: Story) -> None:
 
 
 def _set_up(story: Story) -> None:
-    _head("What the platform lacks is made once", "accord setup --apply")
+    _head("What the platforms lack is made once", "accord setup --apply")
     told = story.accord("setup", "--apply").splitlines()
-    _lines([line for line in told if "table" in line] + told[-1:])
+    _lines(line for line in told if "table" in line or "register issue in" in line or " made, " in line)
 
 
 def _first_sync(story: Story) -> None:
     _head("What a first run would do, before it does anything", f"accord plan --now {FIRST}")
     _lines(_end(story.accord("plan", "--now", FIRST), 6))
     _head("First contact: figures are written, nobody is alarmed over the past", f"accord sync --now {FIRST}")
-    _lines(story.accord("sync", "--now", FIRST).splitlines())
+    _lines(_synced(story, FIRST))
 
 
 def _day_goes_by(story: Story) -> None:
     story.advance(parse_instant(LATER))
     _head("A working day goes by at the desk", f"accord sync --now {LATER}")
-    _lines(story.accord("sync", "--now", LATER).splitlines())
+    _lines(_synced(story, LATER))
     for line in _on_the_ticket(story):
         click.secho(f"   │ {line}", fg="cyan")
 
@@ -87,11 +89,19 @@ def _day_goes_by(story: Story) -> None:
 def _month_ends(story: Story) -> None:
     story.advance(parse_instant(AFTER))
     _head("The weekend and a bank holiday go by, the month has ended", f"accord sync --now {AFTER}")
-    _lines(story.accord("sync", "--now", AFTER).splitlines())
+    _lines(_synced(story, AFTER))
+
+
+def _synced(story: Story, now: str) -> Iterator[str]:
+    """What a sync tells, without what was decided: it is what was delivered."""
+    for line in story.accord("sync", "--now", now).splitlines():
+        if not line.partition(": ")[2].startswith(("decided", "known up to")):
+            yield line
 
 
 def _on_the_ticket(story: Story) -> Iterator[str]:
-    """What an agent now sees on a ticket: Accord's latest note there, and the fields beside it."""
+    """What an agent now sees on a ticket, on either platform: Accord's latest note there, and the fields
+    beside it."""
     notes = [
         row
         for row in story.records("sys_journal_field")
@@ -101,12 +111,20 @@ def _on_the_ticket(story: Story) -> Iterator[str]:
         return
     note = max(notes, key=lambda row: (not row["value"].startswith("To:"), row["sys_created_on"]))
     ticket = next(one for one in story.records("incident") if one["sys_id"] == note["element_id"])
-    yield f"{ticket['number']} {ticket['short_description']}, as the agent sees it there"
-    yield from textwrap.wrap(
-        note["value"].partition("\n")[0], 100, initial_indent="note: ", subsequent_indent="      "
-    )
-    fields = {name: ticket.get(f"u_sla_{name}") for name in ("state", "target", "due", "used")}
-    yield "SLA   " + ", ".join(f"{name}: {value}" for name, value in fields.items() if value)
+    fields = {name: ticket.get(f"u_sla_{name}") for name in SHOWN}
+    yield f"{ticket['number']} {ticket['short_description']}, as the agent sees it on ServiceNow"
+    yield from _seen(note["value"].partition("\n")[0], fields)
+    twin = story.twin(ticket["number"])
+    due = twin.shown.get("due")
+    shown = {**twin.shown, "due": format_instant(due)} if isinstance(due, int) else twin.shown
+    yield f"{twin.key}, the same on Jira"
+    yield from _seen(twin.notes[-1] if twin.notes else "", shown)
+
+
+def _seen(note: str, fields: Mapping[str, object]) -> Iterator[str]:
+    yield from textwrap.wrap(note, 100, initial_indent="note: ", subsequent_indent="      ")
+    told = ", ".join(f"{name}: {value}" for name, value in fields.items() if value not in (None, ""))
+    yield f"SLA   {told}"
 
 
 def _figures(story: Story) -> None:
@@ -117,7 +135,7 @@ def _figures(story: Story) -> None:
         verdict = mark.get(told["standing"], "–     ")
         name = f"{told['agreement']} · {told['objective']}{each}"
         click.echo(
-            f"   {verdict}  {name:<44} {told['value'] or '–':>12}  promised {told['promised'] or '–':<8}"
+            f"   {verdict}  {name:<46} {told['value'] or '–':>12}  promised {told['promised'] or '–':<8}"
             f" of {told['counted']:>4} cycles"
         )
 
@@ -134,6 +152,9 @@ def _explain(story: Story) -> None:
     args = ("explain", ticket["ticket"], "--target", "resolution")
     _head("Any number can be taken apart, down to the rule's line", f"accord {' '.join(args)}")
     _lines(story.accord(*args).splitlines())
+    twin = ("explain", story.twin(ticket["ticket"]).key, "--target", "resolution")
+    _head("The same ticket on Jira", f"accord {' '.join(twin)}")
+    _lines(line for line in story.accord(*twin).splitlines() if line.lstrip().startswith("Cycle"))
 
 
 def _worth_explaining(figures: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -144,6 +165,7 @@ def _worth_explaining(figures: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]
         if figure["objective"] == "resolved-in-time"
         for cycle in figure["missed_cycles"]
     ]
+    missed = [cycle for cycle in missed if str(cycle["ticket"]).startswith("INC")]
     paused = [cycle for cycle in missed if cycle["paused_s"] and cycle["ended"]]
     return min(paused or missed, key=lambda cycle: cycle["elapsed_s"], default=None)
 
@@ -156,16 +178,16 @@ def _where_to_look(story: Story) -> None:
     _lines(
         [
             f"the month's report        {story.folder / REPORT}",
-            f"the desk, as an agent     {story.server.url}/ (while it runs: accord demo --keep)",
+            f"both desks, as an agent   {story.server.url}/ (while they run: accord demo --keep)",
             f"the rules                 {story.folder / 'rules' / 'desk.yaml'}",
-            "your own platform         accord init DIR",
+            "your own platform         accord init DIR [--platform jira]",
         ]
     )
 
 
 def _keep(story: Story) -> None:
     click.echo(
-        f"\nThe platform goes on at {story.server.url} until Ctrl-C; all commands work in {story.folder}."
+        f"\nThe platforms go on at {story.server.url} until Ctrl-C; all commands work in {story.folder}."
         "\nTo let another day go by there, and then here:"
         f'\n   curl -d \'{{"to": "{NEXT}"}}\' {story.server.url}/sandbox/advance'
         f"\n   accord sync --now {NEXT}"
@@ -184,11 +206,10 @@ def _head(title: str, command: str) -> None:
 
 
 def _lines(lines: Iterable[str]) -> None:
-    """Lines of a command's output, without the source's name that stands before each; long ones wrapped."""
+    """Lines of a command's output, long ones wrapped."""
     for line in lines:
-        told = line.removeprefix(SOURCE + ": ")
-        indent = " " * (3 + len(told) - len(told.lstrip()))
-        for part in textwrap.wrap(told.lstrip(), WIDTH - len(indent), subsequent_indent="      ") or [""]:
+        indent = " " * (3 + len(line) - len(line.lstrip()))
+        for part in textwrap.wrap(line.lstrip(), WIDTH - len(indent), subsequent_indent="      ") or [""]:
             click.echo((indent + part).rstrip())
 
 

@@ -1,4 +1,4 @@
-"""A site of its own for the demo: the embedded platform with a real log on it, configuration and rules.
+"""A site of its own for the demo: the embedded platforms with a real log on them, configuration and rules.
 
 What is told, and in which order, is in `demo.py`.
 """
@@ -17,18 +17,23 @@ from connector.errors import EXIT_FINE, AccordError
 from connector.model.instant import Instant, parse_instant
 from connector.paths import shipped
 from connector.sandbox import Sandbox, Server
+from connector.sandbox.jira import adf
 from connector.world import World
 
-SOURCE = "desk"
 CONFIG = """\
-# The demo's site: one source, the platform that is embedded in Accord.
+# The demo's site: one desk on two platforms, both embedded in Accord.
 sources:
-  desk:
+  servicenow:
     platform: servicenow
     url: {url}
     auth: {{type: basic, user: accord, password: file:password}}
-    mapping: servicenow
     limits: {{requests_per_second: 500, acts_per_run: 1000}}   # it is this machine
+    effects: {{fields: on, achievement: on, note: on, notify: on}}
+  jira:
+    platform: jira
+    url: {url}
+    auth: {{type: token, user: accord@example.com, token: file:password}}
+    limits: {{requests_per_second: 500, acts_per_run: 1000}}
     effects: {{fields: on, achievement: on, note: on, notify: on}}
 
 rules: [rules/]
@@ -37,9 +42,21 @@ log: {{level: warning}}
 """
 
 
+SHOWN = ("state", "target", "due", "used")
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """An issue as an agent sees it: Accord's notes on it, and its SLA fields by their short names."""
+
+    key: str
+    notes: Sequence[str]
+    shown: Mapping[str, object]
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The platform as it runs, and the folder of the site."""
+    """The platforms as they run, and the folder of the site."""
 
     sandbox: Sandbox
     server: Server
@@ -60,22 +77,36 @@ class Story:
         return told
 
     def advance(self, to: Instant) -> None:
-        """Let the platform's time go on, with everything that people did there meanwhile."""
+        """Let the platforms' time go on, with everything that people did there meanwhile."""
         self.sandbox.advance(to)
 
     def records(self, table: str) -> Sequence[Mapping[str, str]]:
-        """The platform's records, as they lie in its database."""
+        """ServiceNow's records, as they lie in its database."""
         return self.sandbox.servicenow.dump().get(table, [])
+
+    def twin(self, number: str) -> Twin:
+        """The issue on Jira that is the ticket *number* of ServiceNow."""
+        names = {one.name: one.id for one in self.sandbox.jira.site.setup.fields}
+        issues = self.sandbox.jira.site.issues.values()
+        issue = next(one for one in issues if one.fields.get(names["Ticket number"]) == number)
+        own = self.sandbox.jira.person("accord").account_id
+        notes = [
+            adf.as_text(one.body)
+            for one in issue.comments
+            if one.author == own and not adf.as_text(one.body).startswith("To:")
+        ]
+        shown = {name: issue.fields.get(names.get(f"SLA {name}", "")) for name in SHOWN}
+        return Twin(issue.key, notes, shown)
 
 
 @contextmanager
 def open_story(folder: Path, begin: str, world: World) -> Iterator[Story]:
-    """A running platform whose log has been played up to *begin*, and a site in *folder*, which must be new
-    or empty."""
+    """Running platforms on which the log has been played up to *begin*, and a site in *folder*, which must be
+    new or empty."""
     _make_site(folder)
     at = parse_instant(begin)
     sandbox = Sandbox(now=at)
-    sandbox.load_log(until=at)
+    sandbox.load_log(until=at, platform="both")
     with sandbox.serve() as server:
         (folder / "config.yaml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
         yield Story(sandbox, server, folder, world)

@@ -107,7 +107,8 @@ class SourceSummary:
         for problem in self.judged.problems.values():
             yield f"{self.source}: {problem}"
         if abs(self.pulled.skew) > MINUTE:
-            yield f"{self.source}: its clock is {format_length(self.pulled.skew)} ahead of ours"
+            where = "ahead of" if self.pulled.skew > 0 else "behind"
+            yield f"{self.source}: its clock is {format_length(abs(self.pulled.skew))} {where} ours"
 
     def as_json(self) -> dict[str, Any]:
         """For scripts; instants in ISO 8601, lengths in seconds."""

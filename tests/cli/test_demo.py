@@ -1,7 +1,8 @@
-"""`accord demo`: the whole story runs, and what it tells is true of the platform and the folder it leaves."""
+"""`accord demo`: the whole story runs, and what it tells is true of both platforms and of the site it leaves."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,24 @@ def test_the_story_is_told_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["demo", "--into", str(folder)]) == EXIT_FINE
     told = capsys.readouterr().out
     assert "■ Where to look" in told
-    assert "as the agent sees it there" in told
+    assert "as the agent sees it on ServiceNow" in told
+    assert "the same on Jira" in told
     assert MONTH in (folder / REPORT).read_text(encoding="utf-8")
+    _both_platforms_came_to_the_same(told)
     _three_runs_ended_well(folder)
+
+
+def _both_platforms_came_to_the_same(told: str) -> None:
+    figures = re.findall(r"· ([a-z-]+) \((jira|servicenow)\) +(.+?)  promised .* of +(\d+) cycles", told)
+    by_platform = {
+        platform: sorted((name, value, count) for name, of, value, count in figures if of == platform)
+        for platform in ("jira", "servicenow")
+    }
+    assert len(by_platform["jira"]) == 2
+    assert by_platform["jira"] == by_platform["servicenow"]
+    notes = [line for line in told.splitlines() if line.startswith("   │ note:")]
+    assert len(notes) == 2
+    assert notes[0] == notes[1]
 
 
 def _three_runs_ended_well(folder: Path) -> None:
