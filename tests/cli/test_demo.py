@@ -1,4 +1,4 @@
-"""`accord demo`: the whole story runs, and what it tells is true of both platforms and of the site it leaves."""
+"""`accord demo`: the story runs to its end, and what it tells is true of both platforms and of its site."""
 
 from __future__ import annotations
 
