@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -17,12 +17,12 @@ from connector.errors import AccordError, Position, Problem, Wrong
 from connector.evaluate.values import fault, typed
 from connector.model.instant import Instant, parse_instant
 from connector.model.kind import FieldType, Kind
-from connector.model.record import Change, Record, Reference, Value
-from connector.rules.loader import rule_files
-from connector.rules.reading import Reading
-from connector.yamldoc import read_file, suggest
+from connector.model.record import Change, Record, Value
+from connector.tickettypes import type_of_value, wider
+from connector.yamldoc import suggest
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors and exports put one before the first line
+LONGEST_LINE = 64 << 20  # bytes; a ticket with a hundred thousand changes has ten million
 MOST_PROBLEMS = 20  # told at once; the rest are counted
 NO_OPENED = "the ticket has no `opened`"
 
@@ -158,7 +158,7 @@ def _lines(path: Path) -> Iterator[tuple[Position, bytes]]:
         return
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_cut(file), 1):
                 if number == 1:
                     line = line.removeprefix(_BYTE_ORDER_MARK)
                 if line.strip():
@@ -167,7 +167,18 @@ def _lines(path: Path) -> Iterator[tuple[Position, bytes]]:
         raise AccordError(f"{path} cannot be read: {error.strerror}") from None
 
 
+def _cut(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of *file*; of one that is too long only its beginning, so that memory stays bounded."""
+    while line := file.readline(LONGEST_LINE):
+        yield line
+        while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            line = file.readline(LONGEST_LINE)
+
+
 def _decoded(line: bytes, place: Position) -> TicketLine:
+    if len(line) == LONGEST_LINE:
+        what = f"this line is longer than {LONGEST_LINE >> 20} MiB"
+        raise _BadLine(Problem(what, place, "one ticket a line, not a list of them"))
     try:
         return _DECODER.decode(line)
     except msgspec.ValidationError as error:
@@ -280,66 +291,4 @@ def _learn(found: Inspection, ticket: TicketLine, kinds: Mapping[str, Kind]) -> 
             found.names[str(value["id"])] = str(value["name"])
         if name not in known:
             seen = found.extra.get(name)
-            found.extra[name] = _wider(seen, type_of_value(value))
-
-
-def type_of_value(value: Value) -> FieldType | None:
-    """The type that a value of an undeclared field speaks for; None: empty, it speaks for none."""
-    match value:
-        case None | "":
-            return None
-        case bool():
-            return FieldType.BOOLEAN
-        case int():
-            return FieldType.INTEGER
-        case float():
-            return FieldType.NUMBER
-        case list():
-            return FieldType.LIST
-        case dict() | Reference():
-            return FieldType.REFERENCE
-    return FieldType.STRING if fault(value, FieldType.DATETIME) else FieldType.DATETIME
-
-
-_NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
-
-
-def _wider(one: FieldType | None, other: FieldType | None) -> FieldType:
-    """The type that holds the values of both; an empty value fits any."""
-    if one is None or other is None or one is other:
-        return one or other or _UNKNOWN
-    if one is _UNKNOWN or other is _UNKNOWN:
-        return other if one is _UNKNOWN else one
-    if one in _NUMBERS and other in _NUMBERS:
-        return FieldType.NUMBER
-    return FieldType.REFERENCE if FieldType.REFERENCE in (one, other) else FieldType.STRING
-
-
-_UNKNOWN = FieldType.TEXT  # no value yet: nothing speaks against any use
-
-
-def types_by_use(rules: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[str, FieldType]:
-    """The fields that no kind declares and that the *rules* use as datetimes or lengths of time."""
-    declared = {name for kind in kinds.values() for name in kind.fields}
-    uses: dict[str, FieldType] = {}
-    for file in rule_files(Reading(), rules):
-        for document in read_file(file):
-            uses.update(_uses(document.data))
-    return {name: kind for name, kind in uses.items() if name not in declared}
-
-
-def _uses(data: Any) -> Iterator[tuple[str, FieldType]]:
-    below = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    for part in below:
-        yield from _uses(part)
-    if isinstance(data, dict):
-        for key, kind in (("time", FieldType.DURATION), ("until", FieldType.DATETIME)):
-            given = data.get(key)
-            if isinstance(given, dict) and isinstance(given.get("field"), str):
-                yield given["field"], kind
-        start_at = data.get("start_at")
-        if isinstance(start_at, str) and start_at != "match":
-            yield start_at, FieldType.DATETIME
-        for name, test in data.items():
-            if isinstance(test, dict) and {"inside", "outside"} & test.keys():
-                yield name, FieldType.DATETIME
+            found.extra[name] = wider(seen, type_of_value(value))

@@ -23,7 +23,8 @@ from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import Instant
 from connector.model.kind import FieldType, Kind
 from connector.rules.loader import load_rulebook
-from connector.ticketfile import Inspection, inspect_ticket_file, read_ticket_file, types_by_use
+from connector.ticketfile import Inspection, inspect_ticket_file, read_ticket_file
+from connector.tickettypes import types_by_use
 
 
 @click.command("evaluate")

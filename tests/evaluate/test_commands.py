@@ -127,6 +127,17 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, rules: Path) -> None:
     assert evaluated(tmp_path / "t.jsonl", rules) == 0
 
 
+def test_an_endless_line_is_told_and_read_over(
+    tmp_path: Path, rules: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.ticketfile.LONGEST_LINE", 2_048)
+    rows = [TICKET, "[" + "{}, " * 2_000 + "]", TICKET]
+    assert evaluated(lines(tmp_path / "t.jsonl", *rows), rules, "--skip-bad") == 0
+    told = capsys.readouterr()
+    assert "t.jsonl:2:1: this line is longer than 0 MiB; one ticket a line" in told.err
+    assert len(told.out.splitlines()) == 2
+
+
 def test_an_empty_file_is_an_error(tmp_path: Path, rules: Path) -> None:
     assert evaluated(lines(tmp_path / "t.jsonl"), rules) == 2
 
