@@ -13,7 +13,9 @@ from connector.deliver.post import Post, Waiting
 from connector.model.instant import SECOND, Instant, Millis
 from connector.platforms.port import Answer, Guard, Left, Outcome
 from connector.store import Transaction, deliveries, ownwrites, queues
+from connector.store.deliveries import Settled
 from connector.store.ownwrites import Written
+from connector.store.queues import Arrived
 
 MOST_TRIES = 5  # of a request that the platform does not answer clearly while it answers others
 REST: Millis = 5 * SECOND  # the least time before a request that could not be made is made again
@@ -43,6 +45,17 @@ class Verdict:
     left: Left | None = None
 
     @property
+    def settled(self) -> Settled:
+        """What became of the delivery."""
+        state = self.fate.value.partition(",")[0]
+        return Settled(self.claim.delivery, state, self.remote_id, self.words)
+
+    @property
+    def arrived(self) -> Arrived:
+        """What is on the platform now."""
+        return Arrived(self.claim.send.frozen.hashes, self.remote_id)
+
+    @property
     def written(self) -> Written | None:
         """How the record that it changed was left, where that was told."""
         changes = self.claim.request.changes
@@ -68,8 +81,9 @@ def take_back(post: Post, claimed: Sequence[Claim]) -> None:
         return
     now = post.world.now()
     with post.store.begin() as tx:
+        words = "it was not its turn any more"
+        deliveries.settle(tx, [Settled(claim.delivery, "again", words=words) for claim in claimed], now)
         for claim in claimed:
-            deliveries.settle(tx, claim.delivery, "again", now, words="it was not its turn any more")
             queues.again(tx, claim.request.effects, now, None)
 
 
@@ -78,9 +92,9 @@ def looked_up(tx: Transaction, step: LookUp, remote_id: str | None, now: Instant
     request = step.frozen.request
     if step.delivery is not None:
         state = "done" if remote_id is not None else "again"
-        deliveries.settle(tx, step.delivery, state, now, remote_id=remote_id, words="looked up")
+        deliveries.settle(tx, [Settled(step.delivery, state, remote_id, "looked up")], now)
     if remote_id is not None and step.is_enough:
-        queues.done(tx, step.frozen.hashes, now, remote_id)
+        queues.done(tx, [Arrived(step.frozen.hashes, remote_id)], now)
         return
     if remote_id is not None:
         queues.found_at(tx, request.effects[0], remote_id)
@@ -94,7 +108,7 @@ def put_down(tx: Transaction, step: Wait | GiveUp, now: Instant) -> None:
         queues.unsure(tx, step.keys, step.until, "its run ended before the answer came")
         return
     if step.delivery is not None:
-        deliveries.settle(tx, step.delivery, "set_aside", now, words=step.words)
+        deliveries.settle(tx, [Settled(step.delivery, "set_aside", words=step.words)], now)
     if step.frozen is not None:
         _give_up_acts(tx, step.frozen, step.words, now)
     else:
@@ -145,21 +159,21 @@ def _judge_unsure(post: Post, claim: Claim, reply: Answer, others_pass: bool) ->
 
 
 def _note(post: Post, waiting: Waiting, verdicts: Sequence[Verdict]) -> None:
+    now = post.world.now()
     with post.store.begin() as tx:
+        deliveries.settle(tx, [verdict.settled for verdict in verdicts], now)
+        queues.done(tx, [verdict.arrived for verdict in verdicts if verdict.fate is Fate.ARRIVED], now)
         for verdict in verdicts:
-            _put(tx, verdict, post.world.now())
+            _put(tx, verdict, now)
         ownwrites.note(tx, post.source, [one.written for one in verdicts if one.written is not None])
     for verdict in verdicts:
         _count(post, waiting, verdict)
 
 
 def _put(tx: Transaction, verdict: Verdict, now: Instant) -> None:
+    """What becomes of effects that have not simply arrived."""
     claim, keys = verdict.claim, verdict.claim.request.effects
-    state = verdict.fate.value.partition(",")[0]
-    deliveries.settle(tx, claim.delivery, state, now, remote_id=verdict.remote_id, words=verdict.words)
     match verdict.fate:
-        case Fate.ARRIVED:
-            queues.done(tx, claim.send.frozen.hashes, now, verdict.remote_id)
         case Fate.LATER:
             queues.again(tx, keys, verdict.until, None)
         case Fate.ALONE:

@@ -48,7 +48,7 @@ def claim(post: Post, waiting: Waiting, sends: Sequence[Send]) -> list[Claim]:
     with post.store.begin() as tx:
         present = queues.waiting(tx, post.source, [send.queue for send in sends])
         unchanged = [s for s in sends if _carried(s, present[s.queue]) == _carried(s, waiting[s.queue])]
-        claimed = [Claim(send, _freeze(tx, post, send, now), now) for send in unchanged]
+        claimed = _freeze(tx, post, unchanged, now)
     if is_too_late(post, now):
         raise Busy(
             f"{post.source}: this run stood still for too long, and another may have taken over",
@@ -62,22 +62,28 @@ def is_too_late(post: Post, renewed: Instant) -> bool:
     return post.world.now() - renewed > LEAVES_WITHIN
 
 
-def _freeze(tx: Transaction, post: Post, send: Send, now: Instant) -> int:
+def _freeze(tx: Transaction, post: Post, sends: Sequence[Send], now: Instant) -> list[Claim]:
     fence = post.store.lease.fence if post.store.lease else 0
-    request = send.frozen.request
-    number = deliveries.add(
+    numbers = deliveries.add(
         tx,
-        post.source,
-        send.queue,
-        request.effects,
-        as_json(send.frozen),
-        guard=str(request.guard),
-        attempt=send.attempt + 1,
+        [
+            deliveries.Leaving(
+                source=post.source,
+                queue=send.queue,
+                keys=send.frozen.request.effects,
+                request=as_json(send.frozen),
+                guard=str(send.frozen.request.guard),
+                attempt=send.attempt + 1,
+            )
+            for send in sends
+        ],
         fence=fence,
         now=now,
     )
-    queues.begin(tx, request.effects, number, fence, now)
-    return number
+    claimed = [Claim(send, number, now) for send, number in zip(sends, numbers, strict=True)]
+    carried = {key: claim.delivery for claim in claimed for key in claim.request.effects}
+    queues.begin(tx, carried, fence, now)
+    return claimed
 
 
 def _carried(send: Send, queue: Sequence[Queued]) -> list[Queued]:

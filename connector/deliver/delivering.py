@@ -6,7 +6,8 @@ No transaction is open while anybody is talked to, and nothing is held in memory
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from connector.channels.port import Channel, Nowhere
@@ -23,7 +24,7 @@ from connector.store import Store, about, queues
 from connector.world import World
 
 log = get_logger()
-QUEUES = 50  # in one round: what a bulk request of a platform takes well
+QUEUES = 50  # in one round at least, as far as there are so many
 
 
 def _go_on() -> bool:
@@ -53,15 +54,18 @@ def deliver(
     _doubt_a_restored_store(store, source)
     with store.read() as tx:
         ready = queues.ready(tx, source, world.now(), among)
-    for name, some in _pieces(ready):
+    for name, same in groupby(ready, key=_channel_of):
         channel = channels.get(name) or Nowhere(name)
         post = Post(store, world, source, channel, settle, tally, until, stop)
-        while some and not post.is_over:
-            some = _round(post, some)
+        waiting = deque(same)
+        while waiting and not post.is_over:
+            size = min(len(waiting), max(QUEUES, channel.at_once))
+            some = [waiting.popleft() for _ in range(size)]
+            waiting.extendleft(reversed(_round(post, some)))
             log.info(
                 "deliver.round_done", channel=name, delivered=tally.done.total(), requests=tally.requests
             )
-        tally.stopped = tally.stopped or bool(some)
+        tally.stopped = tally.stopped or bool(waiting)
     return tally.total()
 
 
@@ -75,13 +79,9 @@ def _doubt_a_restored_store(store: Store, source: str) -> None:
             about.put(tx, noted, until)
 
 
-def _pieces(names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The queues in rounds, each for one channel: `smtp/incident:ID` takes `smtp`, `incident:ID` the
-    platform."""
-    for channel, same in groupby(names, key=lambda name: name.rpartition("/")[0] or "platform"):
-        some = list(same)
-        for start in range(0, len(some), QUEUES):
-            yield channel, some[start : start + QUEUES]
+def _channel_of(queue: str) -> str:
+    """`smtp/incident:ID` takes `smtp`, `incident:ID` the platform."""
+    return queue.rpartition("/")[0] or "platform"
 
 
 def _round(post: Post, names: Sequence[str]) -> list[str]:

@@ -30,52 +30,78 @@ class Delivery:
     words: str | None
 
 
-def add(
-    tx: sa.Connection,
-    source: str,
-    queue: str,
-    keys: Sequence[str],
-    request: Mapping[str, Any],
-    *,
-    guard: str,
-    attempt: int,
-    fence: int,
-    now: Instant,
-) -> int:
-    """Freeze *request* (JSON), which carries the effects *keys*, before its first byte leaves; returns its
-    id."""
-    made = tx.execute(
-        sa.insert(deliveries).values(
-            source=source,
-            queue=queue,
-            keys=text.dump(keys),
-            request=text.dump(request),
-            guard=guard,
-            state="sending",
-            attempt=attempt,
-            fence=fence,
-            sent_at=now,
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A request (JSON) that is about to be sent with the effects *keys*."""
+
+    source: str
+    queue: str
+    keys: Sequence[str]
+    request: Mapping[str, Any]
+    guard: str
+    attempt: int
+
+
+def add(tx: sa.Connection, leaving: Sequence[Leaving], *, fence: int, now: Instant) -> list[int]:
+    """Keep requests before their first byte leaves; returns the ids of their deliveries, in order."""
+    if not leaving:
+        return []
+    rows = [
+        {
+            "source": one.source,
+            "queue": one.queue,
+            "keys": text.dump(one.keys),
+            "request": text.dump(one.request),
+            "guard": one.guard,
+            "state": "sending",
+            "attempt": one.attempt,
+            "fence": fence,
+            "sent_at": now,
+        }
+        for one in leaving
+    ]
+    made = sa.insert(deliveries).returning(deliveries.c.id, sort_by_parameter_order=True)
+    return list(tx.execute(made, rows).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a request."""
+
+    delivery: int
+    state: str
+    remote_id: str | None = None
+    words: str = ""
+
+
+def settle(tx: sa.Connection, settled: Sequence[Settled], now: Instant) -> None:
+    """Note what became of requests."""
+    if settled:
+        tx.execute(
+            _SETTLE,
+            [
+                {
+                    "b_id": one.delivery,
+                    "b_state": one.state,
+                    "b_now": now,
+                    "b_remote": one.remote_id,
+                    "b_words": one.words or None,
+                }
+                for one in settled
+            ],
         )
-    ).inserted_primary_key
-    assert made is not None
-    return int(made[0])
 
 
-def settle(
-    tx: sa.Connection,
-    delivery: int,
-    state: str,
-    now: Instant,
-    *,
-    remote_id: str | None = None,
-    words: str = "",
-) -> None:
-    """Note what became of a request."""
-    tx.execute(
-        sa.update(deliveries)
-        .where(deliveries.c.id == delivery)
-        .values(state=state, settled_at=now, remote_id=remote_id, words=words or None)
+_SETTLE = (
+    sa.update(deliveries)
+    .where(deliveries.c.id == sa.bindparam("b_id"))
+    .values(
+        state=sa.bindparam("b_state"),
+        settled_at=sa.bindparam("b_now"),
+        remote_id=sa.bindparam("b_remote"),
+        words=sa.bindparam("b_words"),
     )
+)
 
 
 def from_row(row: sa.RowMapping) -> Delivery:

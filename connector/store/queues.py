@@ -94,26 +94,65 @@ def remote_ids(tx: sa.Connection, source: str, queues: Sequence[str]) -> dict[st
     return {key: remote_id for key, remote_id in tx.execute(query) if remote_id is not None}
 
 
-def begin(tx: sa.Connection, keys: Sequence[str], delivery: int, fence: int, now: Instant) -> None:
-    """The effects *keys* are being sent by *delivery*."""
+def begin(tx: sa.Connection, carried: Mapping[str, int], fence: int, now: Instant) -> None:
+    """Effects are being sent: *carried* tells by which delivery each, by its key."""
+    rows = [{"b_key": key, "b_delivery": number} for key, number in carried.items()]
+    if not rows:
+        return
     for table in TABLES:
-        values = {"state": SENDING, "delivery": delivery, "fence": fence, "sent_at": now, "words": None}
-        tx.execute(_at(table, keys).values(**values, attempt=table.c.attempt + 1))
+        values = {"state": SENDING, "fence": fence, "sent_at": now, "words": None}
+        tx.execute(
+            sa.update(table)
+            .where(table.c.key == sa.bindparam("b_key"))
+            .values(**values, delivery=sa.bindparam("b_delivery"), attempt=table.c.attempt + 1),
+            rows,
+        )
 
 
-def done(tx: sa.Connection, hashes: Mapping[str, str | None], now: Instant, remote_id: str | None) -> None:
-    """The effects of a request arrived: acts for good, values as far as they are still the wanted ones.
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A request whose effects are on the platform: the hashes of the values that it carried by key (None for
+    acts), and what the platform calls what was written."""
 
-    *hashes* are those of the values that were sent, by key; *remote_id* is what the platform called it."""
-    keys = list(hashes)
-    finished = {"words": None, "done_at": now, "not_before": 0}
-    remote = {"remote_id": remote_id} if remote_id is not None else {}
-    tx.execute(_at(outbox, keys).values(state=DONE, **finished, **remote))
-    for key, sent in hashes.items():
-        if sent is not None:
-            state = sa.case((desired.c.payload_hash == sent, DONE), else_=READY)
-            values = {**finished, **remote, "state": state, "delivered_hash": sent, "attempt": 0}
-            tx.execute(_at(desired, [key]).values(values))
+    hashes: Mapping[str, str | None]
+    remote_id: str | None
+
+
+def done(tx: sa.Connection, arrived: Sequence[Arrived], now: Instant) -> None:
+    """The effects of requests arrived: acts for good, values as far as they are still the wanted ones."""
+    acts, values = [], []
+    for one in arrived:
+        for key, sent in one.hashes.items():
+            row = {"b_key": key, "b_remote": one.remote_id, "b_now": now}
+            if sent is None:
+                acts.append(row)
+            else:
+                values.append(row | {"b_sent": sent})
+    if acts:
+        tx.execute(_ACTS_DONE, acts)
+    if values:
+        tx.execute(_VALUES_DONE, values)
+
+
+def _arrive(table: sa.Table) -> sa.Update:
+    return (
+        sa.update(table)
+        .where(table.c.key == sa.bindparam("b_key"))
+        .values(
+            words=None,
+            done_at=sa.bindparam("b_now"),
+            not_before=0,
+            remote_id=sa.func.coalesce(sa.bindparam("b_remote"), table.c.remote_id),
+        )
+    )
+
+
+_ACTS_DONE = _arrive(outbox).values(state=DONE)
+_VALUES_DONE = _arrive(desired).values(
+    state=sa.case((desired.c.payload_hash == sa.bindparam("b_sent"), DONE), else_=READY),
+    delivered_hash=sa.bindparam("b_sent"),
+    attempt=0,
+)
 
 
 def tried(tx: sa.Connection, keys: Sequence[str]) -> None:

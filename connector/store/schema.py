@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0004"  # the newest migration
+VERSION = "0005"  # the newest migration
 
 metadata = sa.MetaData()
 
@@ -232,7 +232,7 @@ desired = _table(
     _text("payload_hash"),
     _text("delivered_hash", null=True),
     sa.Index("desired_queue", "source", "queue", "seq"),
-    sa.Index("desired_state", "source", "state"),
+    sa.Index("desired_state", "source", "state", "queue"),
 )
 
 # Acts: one row each, for ever. `outbox.py`
@@ -241,7 +241,7 @@ outbox = _table(
     *_effect_columns(),
     _text("event", null=True),  # the key of the event behind it
     sa.Index("outbox_queue", "source", "queue", "seq"),
-    sa.Index("outbox_state", "source", "state"),
+    sa.Index("outbox_state", "source", "state", "queue"),
     sa.Index("outbox_done", "done_at"),
 )
 

@@ -75,6 +75,7 @@ class Desk:
     at_once: int = 50
     asked: list[Request] = field(default_factory=list)
     is_dead: bool = False
+    calls: list[int] = field(default_factory=list)  # requests in each
     _late: list[tuple[int, Request]] = field(default_factory=list)
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
@@ -94,6 +95,7 @@ class Desk:
         return [self._found(request) for request in requests]
 
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        self.calls.append(len(requests))
         answers = [self._answer(request) for request in requests]
         while answers and answers[-1] is None:
             answers.pop()

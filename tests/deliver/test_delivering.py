@@ -30,6 +30,20 @@ def test_fields_and_note_of_a_ticket_go_in_one_request(shop: Shop) -> None:
     assert [request.effects for request in shop.desk.sent] == [("fields", "note")]
 
 
+def test_a_second_request_of_a_ticket_goes_with_the_first_ones_of_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.deliver.delivering.QUEUES", 1)
+    for number in range(7):
+        wanted = (achievement, note) if number == 0 else (achievement,)
+        shop.want(*(replace(one, key=f"{one.key} {number}", queue=f"incident:{number}") for one in wanted))
+    shop.desk.at_once = 4
+    shop.deliver()
+    assert shop.desk.calls == [4, 4]
+    order = [request.effects[0] for request in shop.desk.sent]
+    assert order.index("achievement 0") < 4 <= order.index("note 0")
+
+
 def test_what_was_delivered_is_not_sent_again(shop: Shop) -> None:
     shop.want(achievement, fields)
     shop.deliver()

@@ -14,6 +14,7 @@ from connector.model.cycle import TicketId
 from connector.model.effect import Effect, Output
 from connector.platforms.port import Guard, Outcome, Request
 from connector.platforms.servicenow.adapter import ServiceNow
+from connector.platforms.servicenow.deliver import Width
 from connector.platforms.servicenow.keymark import mark
 from tests.platforms.site import NOW, Quirks, Site, new_site
 
@@ -249,6 +250,30 @@ def test_many_writes_go_in_one_batch_with_an_answer_each(ready: Site) -> None:
         Outcome.DONE
     ] * 2
     assert len(ready.rows("u_accord_achievement")) == 4
+
+
+def test_batches_grow_while_they_are_quick(ready: Site) -> None:
+    adapter, rooms = ready.adapter(), []
+    for start in (0, 25, 75):
+        rooms.append(adapter.at_once)
+        keys = range(start, start + rooms[-1])
+        wanted = [replace(achievement(ticket(ready)), key=f"key {number}") for number in keys]
+        adapter.send([one for effect in wanted for one in composed(adapter, effect)])
+    assert [*rooms, adapter.at_once] == [25, 50, 100, 100]
+    assert ready.sandbox.requests["POST batch"] == 3
+
+
+def test_a_batch_has_fewer_parts_after_one_that_was_slow_or_cut() -> None:
+    width = Width()
+    width.heed(25, 25, took_ms=10_000)
+    assert width.now == 25  # twice as many might take too long
+    width.heed(25, 25, took_ms=16_000)
+    assert width.now == 12
+    width.heed(12, 9, took_ms=2_000)
+    width.heed(6, 0, took_ms=0)
+    assert width.now == 5
+    width.heed(3, 3, took_ms=100)
+    assert width.now == 5  # a small one says nothing of larger ones
 
 
 def test_a_part_of_a_batch_that_fails_does_not_shift_the_others(ready: Site) -> None:

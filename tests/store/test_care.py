@@ -34,8 +34,10 @@ from connector.store import (
     tickets,
 )
 from connector.store.care import INVARIANTS, backup, check, doubt, prune
+from connector.store.deliveries import Leaving, Settled
 from connector.store.effectrows import Wanted
 from connector.store.erasure import erase
+from connector.store.queues import Arrived
 from connector.store.rulesets import Enacted
 from connector.store.sweeps import Sweep
 from connector.store.throwaway import throwaway
@@ -78,12 +80,11 @@ def _fill(tx: Transaction) -> None:
     desired.want(
         tx, [Wanted(Effect("v1", Output.FIELDS, "acme", "incident:1", {"sla_state": "running"}))], NOW
     )
-    number = deliveries.add(
-        tx, "acme", "incident:1", ["a1"], {"b": "Jane Roe"}, guard="lookup", attempt=1, fence=1, now=NOW
-    )
-    queues.begin(tx, ["a1"], number, 1, NOW)
-    queues.done(tx, {"a1": None}, NOW, "r1")
-    deliveries.settle(tx, number, "done", NOW, remote_id="r1")
+    leaving = Leaving("acme", "incident:1", ["a1"], {"b": "Jane Roe"}, guard="lookup", attempt=1)
+    (number,) = deliveries.add(tx, [leaving], fence=1, now=NOW)
+    queues.begin(tx, {"a1": number}, 1, NOW)
+    queues.done(tx, [Arrived({"a1": None}, "r1")], NOW)
+    deliveries.settle(tx, [Settled(number, "done", "r1")], NOW)
     runs.end(tx, runs.begin(tx, ("acme",), NOW), NOW, {}, 0)
 
 
@@ -247,7 +248,7 @@ def test_the_latest_value_wins_and_an_equal_one_is_nothing_to_do(store: Store) -
     assert want("running") == []
     assert want("paused") == ["paused"]
     with store.begin() as tx:
-        queues.done(tx, desired.wanted_hashes(tx, ["v1"]), NOW, "r")
+        queues.done(tx, [Arrived(desired.wanted_hashes(tx, ["v1"]), "r")], NOW)
         assert [one.state for one in desired.in_state(tx, "acme", "done")] == ["done"]
     assert want("met") == ["met"]
     assert want("paused") == ["paused"]  # back to what the platform has

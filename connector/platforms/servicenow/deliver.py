@@ -24,8 +24,25 @@ from connector.platforms.servicenow.spelling import edition_of, parse_instant
 
 _TABLE = "/api/now/table/"
 _BATCH = "/api/now/v1/batch"
-_AT_ONCE = 20  # a batch has 30 s for all its parts
 _NO_BATCH_HERE = (400, 403, 404, 405)
+
+
+class Width:
+    """How many parts a batch may have: more while batches are quick, fewer after one that was slow or not
+    answered whole. The instance gives all parts together 30 s, and names those that it did not come to."""
+
+    MOST, FIRST, LEAST = 100, 25, 5
+    QUICK_MS, SLOW_MS = 6_000, 15_000
+
+    def __init__(self) -> None:
+        self.now = self.FIRST
+
+    def heed(self, parts: int, serviced: int, took_ms: int) -> None:
+        """A batch of *parts* was answered, as far as *serviced*, by so much work of the instance."""
+        if serviced < parts or took_ms > self.SLOW_MS:
+            self.now = max(self.LEAST, min(self.now, parts) // 2)
+        elif took_ms <= self.QUICK_MS and parts == self.now:
+            self.now = min(self.MOST, self.now * 2)
 
 
 class Deliverer:
@@ -34,17 +51,18 @@ class Deliverer:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._has_batch = True
+        self._width = Width()
 
     @property
     def at_once(self) -> int:
         """What one batch takes; one by one where the instance has none."""
-        return _AT_ONCE if self._has_batch else 1
+        return self._width.now if self._has_batch else 1
 
     def send(self, asked: Sequence[Request]) -> list[Answer]:
         """One answer for each request, in order. NotAllowed where the login is refused."""
         answers: list[Answer] = []
-        for start in range(0, len(asked), _AT_ONCE):
-            answers += self._send(asked[start : start + _AT_ONCE])
+        while len(answers) < len(asked):
+            answers += self._send(asked[len(answers) :][: self._width.now])
         return answers
 
     def _send(self, asked: Sequence[Request]) -> list[Answer]:
@@ -78,7 +96,10 @@ class Deliverer:
             whole = _judged(response, self._client.world.now())
             if whole.outcome is not Outcome.DONE:
                 raise Passing(Because.FAILED, whole.words)
-            return dict(_parts(response.json(), response, self._client.world.now()))
+            told = response.json()
+            answers = dict(_parts(told, response, self._client.world.now()))
+            self._width.heed(len(asked), len(answers), _took_ms(told))
+            return answers
 
         try:
             answered = self._client.post(_BATCH, body, judge)
@@ -200,6 +221,12 @@ def _decoded(written: Any) -> bytes:
         return b64decode(written or "")
     except (binascii.Error, TypeError):
         return b"?"  # an answer, but not one that can be read: unsure
+
+
+def _took_ms(body: Mapping[str, Any]) -> int:
+    """How long the parts of a batch have taken the instance, as it says."""
+    times = (part.get("execution_time") for part in body.get("serviced_requests") or ())
+    return sum(time for time in times if isinstance(time, int))
 
 
 def _parts(body: Mapping[str, Any], whole: requests.Response, now: int) -> Iterator[tuple[str, Answer]]:
