@@ -132,6 +132,7 @@ class Config:
     log: LogConfig
     metrics: str | None
     webhook: WebhookConfig | None
+    texts: Path | None = None  # the folder of the site's own
     rules_places: tuple[Position, ...] = ()  # where each of the rules is named
 
     def missing_rules(self) -> Iterator[Problem]:
@@ -190,6 +191,7 @@ class _Build:
             log=LogConfig(shape.log.format, shape.log.level),
             metrics=shape.metrics.listen if shape.metrics else None,
             webhook=self.webhook(shape),
+            texts=self.base / Path(shape.texts).expanduser() if shape.texts else None,
             rules_places=tuple(self.document.place("rules", at) for at in range(len(shape.rules))),
         )
 

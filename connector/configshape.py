@@ -217,6 +217,7 @@ class ConfigShape(Shape):
     webhook: WebhookShape | None = None
     start: When | None = None
     notify: NotifyShape = NotifyShape()
+    texts: str | None = None
     log: LogShape = LogShape()
     metrics: MetricsShape | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from connector.decide import load_wording
+from connector.decide import Wording, load_wording
 from connector.deliver import deliver, pace, pace_among
 from connector.errors import EXIT_ACTS_LEFT, EXIT_PLATFORM, AccordError, scrub
 from connector.log import about, get_logger
@@ -80,9 +80,10 @@ def run(store: Store, site: Site, options: Options, stop: Stop, *, sends: bool) 
         note_present(tx, now, is_rehearsed=options.now is not None)
     note_versions(store, site.book, now)
     summary = Summary(number, now, warnings=[str(problem) for problem in site.book.warnings])
+    wording = load_wording(site.texts)
 
     def work(held: Store, source: Source, told: SourceSummary) -> None:
-        _stages(held, source, options, stop, number, told, sends=sends)
+        _stages(held, source, options, stop, number, told, wording, sends=sends)
 
     for name in names:
         if stop.interrupted:
@@ -108,7 +109,7 @@ def run_nudged(store: Store, site: Site, room: Mapping[str, int], stop: Stop) ->
         number = runs.last(tx, 1)[0].id if names else 0
 
     def work(held: Store, source: Source, told: SourceSummary) -> None:
-        _nudged(held, source, stop, number, room[source.name], told)
+        _nudged(held, source, stop, number, room[source.name], told, load_wording(site.texts))
 
     told = []
     for name in names:
@@ -144,6 +145,7 @@ def _stages(
     stop: Stop,
     run: int,
     summary: SourceSummary,
+    wording: Wording,
     *,
     sends: bool,
 ) -> None:
@@ -158,7 +160,7 @@ def _stages(
     if options.now is not None:
         summary.pulled.skew = 0  # a rehearsal's present is nobody's clock
     with _timed(world, summary, "evaluate"):
-        summary.judged = judge(store, source, load_wording(), summary.pulled.watermark, stop)
+        summary.judged = judge(store, source, wording, summary.pulled.watermark, stop)
     with _timed(world, summary, "deliver"):
         with store.begin() as tx:
             if options.serving_since is not None:
@@ -172,14 +174,16 @@ def _stages(
             )  # fmt: skip
 
 
-def _nudged(store: Store, source: Source, stop: Stop, run: int, room: int, summary: SourceSummary) -> None:
+def _nudged(
+    store: Store, source: Source, stop: Stop, run: int, room: int, summary: SourceSummary, wording: Wording
+) -> None:
     """The same way, for what the inbox names."""
     world, name, settings = store.world, source.name, source.settings
     with _timed(world, summary, "pull"):
         nudged = pull_nudged(store, source.platform, source.kinds, settings.pull, world, stop, run=run)
         summary.pulled = nudged.pulled
     with _timed(world, summary, "evaluate"):
-        summary.judged = judge_at_once(store, source, load_wording(), nudged.as_of, nudged.ids, stop)
+        summary.judged = judge_at_once(store, source, wording, nudged.as_of, nudged.ids, stop)
     with _timed(world, summary, "deliver"):
         by_platform = [f"{kind}:{id_}" for kind, ids in nudged.ids.items() for id_ in ids]
         ways = channels(source, world)

@@ -6,17 +6,18 @@ Offline: no platform is asked, no store opened, no secret read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connector.config import Config, SourceConfig, load_config
-from connector.errors import AccordError, Problem, Wrong
+from connector.errors import AccordError, Position, Problem, Wrong
 from connector.mappings.catalogue import Catalogue
 from connector.mappings.reader import load_catalogue
 from connector.model.instant import Instant
 from connector.model.kind import Field, Kind
 from connector.rules import load_rulebook
 from connector.rules.rulebook import Rulebook
+from connector.texts import Texts, read_texts
 from connector.world import World
 
 
@@ -28,6 +29,7 @@ class Site:
     catalogues: Mapping[str, Catalogue]  # by source
     kinds: Mapping[str, Kind]
     book: Rulebook
+    texts: Texts = field(default_factory=dict)  # the site's own, over the shipped ones
 
 
 def load_site(path: Path, world: World, *, at: Instant | None = None) -> Site:
@@ -41,7 +43,17 @@ def load_site(path: Path, world: World, *, at: Instant | None = None) -> Site:
     if missing := list(config.missing_rules()):
         raise Wrong(missing)
     book = load_rulebook(config.rules, kinds, at=world.now() if at is None else at)
-    return Site(config, catalogues, kinds, book)
+    return Site(config, catalogues, kinds, book, load_texts(config))
+
+
+def load_texts(config: Config) -> Texts:
+    """The site's own texts. Wrong with the problems of all of them, or where the folder is not there."""
+    if config.texts is None:
+        return {}
+    if not config.texts.is_dir():
+        what, hint = f"there is no folder {config.texts}", "make it, or take `texts:` out"
+        raise Wrong([Problem(what, Position(str(config.path), 1), hint)])
+    return read_texts(config.texts)
 
 
 def catalogue_of(source: SourceConfig) -> Catalogue:

@@ -24,7 +24,7 @@ from connector.rules.fields import merged_kinds
 from connector.rules.loader import load_rulebook, rule_files
 from connector.rules.reading import Reading
 from connector.rules.rulebook import Rulebook
-from connector.site import catalogue_of
+from connector.site import catalogue_of, load_texts
 from connector.world import World
 from connector.yamldoc import read_file, suggest
 
@@ -102,6 +102,7 @@ def validated(world: World, paths: Sequence[Path], config_path: Path) -> Finding
     elif config is not None:
         found.problems += config.missing_rules()
         rules = [path for path in config.rules if path.exists()]
+        _check_texts(found, config)
     if rules:
         _check_rules(found, rules, kinds, world.now())
     return found
@@ -163,6 +164,14 @@ def _check_rules(found: Findings, paths: Sequence[Path], kinds: Mapping[str, Kin
     try:
         found.book = load_rulebook(paths, kinds, at=at)
         found.problems += found.book.warnings
+    except Wrong as wrong:
+        found.problems += wrong.problems
+
+
+def _check_texts(found: Findings, config: Config) -> None:
+    found.files.update(config.texts.glob("*/*.txt") if config.texts else ())
+    try:
+        load_texts(config)
     except Wrong as wrong:
         found.problems += wrong.problems
 

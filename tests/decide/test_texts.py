@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from connector.decide import load_wording
-from connector.errors import AccordError, Position
+from connector.errors import Position, Wrong
 from connector.model.effect import Output
 from connector.rules.rulebook import Document
+from connector.texts import read_texts
 from tests.decide.office import Office, of, rules, texts
 from tests.evaluate.desk import ticket
 
@@ -92,18 +93,27 @@ def test_a_notice_is_written_in_the_time_zone_of_who_reads_it() -> None:
 def test_a_site_may_replace_texts_and_speak_another_language(tmp_path: Path) -> None:
     (tmp_path / "de").mkdir()
     (tmp_path / "de" / "note.txt").write_text("{{ ticket.key }}: noch {{ left }}")
-    wording = load_wording(tmp_path)
+    wording = load_wording(read_texts(tmp_path))
     assert wording.say("note", {"ticket": {"key": "INC1"}, "left": "2 h"}, "de-AT") == (
         "INC1: noch 2 h",
         None,
     )
 
 
-def test_a_text_by_a_name_nobody_uses_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "written", "told"),
+    [
+        ("notee", b"x", r"notee.txt:1:1: notee is not one of the texts.*note"),
+        ("note", b"one\n{% if %}", r"note.txt:2:1: the text cannot be read: Expected an expression"),
+        ("note", b"gr\xfc\xdfe", r"note.txt:1:1: the text is not UTF-8"),
+        ("note", b"x" * 70_000, r"note.txt:1:1: a text has at most 64 kB"),
+    ],
+)
+def test_a_text_that_would_never_do_is_an_error(tmp_path: Path, name: str, written: bytes, told: str) -> None:
     (tmp_path / "en").mkdir()
-    (tmp_path / "en" / "notee.txt").write_text("x")
-    with pytest.raises(AccordError, match=r"notee.txt is not one of the texts.*note"):
-        load_wording(tmp_path)
+    (tmp_path / "en" / f"{name}.txt").write_bytes(written)
+    with pytest.raises(Wrong, match=told):
+        read_texts(tmp_path)
 
 
 def test_a_created_record_takes_over_what_it_has_in_common_with_the_ticket() -> None:
