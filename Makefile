@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= auto
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo test lint bench simulate soak docs lock clean
+.PHONY: install demo test lint bench simulate mutants soak docs lock clean
 
 install: $(VENV)/.installed
 
@@ -41,10 +41,14 @@ bench: $(VENV)/.developed
 	@$(BIN)/python -m compileall -q connector
 	$(BIN)/python -m benchmarks
 
-# Random stories of a whole deployment under faults and deaths, each told by its seed.
+# Stories of a whole deployment under faults and deaths, each told by its seed; SEED=n tells one again.
 SEEDS ?= 2000
 simulate: $(VENV)/.developed
-	$(BIN)/python -m tests.sim --seeds $(SEEDS)
+	$(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+# Mistakes planted on purpose, each of which the simulation has to find.
+mutants: $(VENV)/.developed
+	$(BIN)/python -m tests.sim.mutants
 
 # A service killed every few seconds beside one that is not: both must end alike.
 MINUTES ?= 10

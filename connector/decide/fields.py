@@ -16,10 +16,11 @@ EMPTY: Mapping[str, Any] = {"sla_state": None, "sla_due": None, "sla_target": No
 
 
 def ticket_fields(desk: Desk, known: Known) -> Effect | None:
-    """The fields as they should be; None where nothing is to be said (closed, or no clock ever ran here)."""
+    """The fields as they should be; None where nothing is to be said (closed, or they were never filled)."""
     key = fields_key(desk.context.instance, desk.ticket)
     shown = due_next(desk)
-    if desk.is_closed or (shown is None and key not in known.desired):
+    may_be_filled = key in known.desired or _may_have_been_filled(desk)
+    if desk.is_closed or (shown is None and not may_be_filled):
         return None
     return Effect(
         key=key,
@@ -30,6 +31,12 @@ def ticket_fields(desk: Desk, known: Known) -> Effect | None:
         ticket=desk.ticket,
         at=last_event_at(shown) if shown else 0,
     )
+
+
+def _may_have_been_filled(desk: Desk) -> bool:
+    """Whether a clock ran here while another store was in use, of which this one is an older copy."""
+    until = desk.context.doubted_until
+    return until is not None and any(cycle.started <= until for cycle in desk.cycles)
 
 
 def due_next(desk: Desk) -> Cycle | None:

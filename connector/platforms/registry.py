@@ -6,7 +6,8 @@ callable that takes the source, its catalogue and the world.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -37,10 +38,16 @@ def open_platform(source: SourceConfig, catalogue: Catalogue, world: World) -> P
 
 
 def _adapter(name: str) -> Callable[[SourceConfig, Catalogue, World], Platform]:
-    found = {point.name: point.value for point in entry_points(group=GROUP)} | SHIPPED
+    found = _installed()
     if name not in found:
         hint = suggest(name, found) or f"known here: {', '.join(sorted(found))}"
         raise AccordError(f"there is no adapter for the platform {name!r}", hint=hint)
     module, _, attribute = found[name].partition(":")
     adapter: Callable[[SourceConfig, Catalogue, World], Platform] = getattr(import_module(module), attribute)
     return adapter
+
+
+@cache
+def _installed() -> Mapping[str, str]:
+    """Looking through all that is installed takes a while, and a service asks at every run."""
+    return {point.name: point.value for point in entry_points(group=GROUP)} | SHIPPED

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -51,6 +52,7 @@ class Scene:
     later: Callable[[int, int], None]
     touch: Callable[[], None]
     words: Words
+    now: int
 
 
 Effect = Callable[[Fault, Scene], Response]
@@ -102,6 +104,13 @@ def _limited(fault: Fault, scene: Scene) -> Response:
     return Response.json(429, words.limited, ("Retry-After", seconds), *words.limited_headers)
 
 
+def _limited_until(fault: Fault, scene: Scene) -> Response:
+    """As `_limited`, with Retry-After as a date."""
+    seconds = fault.number("retry_after_s", 5)
+    date = formatdate(scene.now / 1000 + seconds, usegmt=True)
+    return Response.json(429, scene.words.limited, ("Retry-After", date), *scene.words.limited_headers)
+
+
 def _limited_bare(_: Fault, __: Scene) -> Response:
     return Response(429, b"", (("Content-Type", "text/html;charset=UTF-8"),))
 
@@ -124,6 +133,13 @@ def _partial(fault: Fault, scene: Scene) -> Response:
     if fault.options.get("malformed"):
         text = json.dumps({"result": kept})[:-2] + "," + json.dumps(cancelled)
     return replace(response, body=text.encode())
+
+
+def _error_in_200(fault: Fault, scene: Scene) -> Response:
+    """Cancelled while writing: 200 with an error in it; `commit` says whether the write stands."""
+    if fault.options.get("commit"):
+        scene.answer()
+    return Response.json(200, {**scene.words.cancelled, "status": "failure"})
 
 
 def _html(_: Fault, scene: Scene) -> Response:
@@ -170,9 +186,11 @@ KINDS: dict[str, Effect] = {
     "commit_then_500": _commit_then_500,  # an error, and yet it happened
     "gateway": _gateway,  # 502, 503 or 504 with an HTML page
     "429": _limited,  # refused with Retry-After
+    "429_date": _limited_until,  # refused with Retry-After as a date
     "429_bare": _limited_bare,  # refused with neither JSON nor Retry-After
     "cut": _cut,  # it happened; the body breaks off
     "partial_200": _partial,  # 200 with some of the rows and an error
+    "error_200": _error_in_200,  # 200 with an error and nothing else
     "html_200": _html,  # 200 with the page of a sleeping instance
     "empty_202": _empty,  # 202 with nothing in it
     "401": _unauthenticated,  # the token expired meanwhile

@@ -108,7 +108,9 @@ class Sandbox:
         if fault is None:
             return answer()
         words = JIRA_WORDS if self.jira.serves(request.path) else SERVICENOW_WORDS
-        scene = Scene(request, answer, self._later(request), lambda: self._touch(request), words)
+        scene = Scene(
+            request, answer, self._later(request), lambda: self._touch(request), words, self.world.now()
+        )
         return inject(fault, scene)
 
     def _later(self, request: Request) -> Callable[[int, int], None]:

@@ -26,6 +26,7 @@ from connector.stages.standing import Standing
 from connector.store import (
     Store,
     Transaction,
+    about,
     aside,
     backfills,
     cycles,
@@ -71,6 +72,7 @@ class Judge:
     wording: Wording
     watermark: Instant
     in_force_since: Mapping[tuple[str, int], Instant]
+    doubted_until: Instant | None
     stop: Stop
     judged: Judged
 
@@ -168,6 +170,7 @@ class Judge:
             cautious=why_cautious(self.known, self.source.book),
             channel=config.notify.channel,
             redirect_to=config.redirect_notices_to if config.environment == "test" else None,
+            doubted_until=self.doubted_until,
         )
 
     def _keep_cycles(
@@ -231,8 +234,9 @@ def judge(store: Store, source: Source, wording: Wording, watermark: Instant | N
     with store.read() as tx:
         known = sources.get(tx, source.name)
         since = rulesets.first_met(tx)
+        doubted = about.unsure_until(tx)
     assert known is not None
-    bench = Judge(store, source, known, wording, watermark, since, stop, judged)
+    bench = Judge(store, source, known, wording, watermark, since, doubted, stop, judged)
     bench.all_new()
     bench.backfill()
     bench.finish()
@@ -251,8 +255,9 @@ def judge_at_once(
     with store.read() as tx:
         known = sources.get(tx, source.name)
         since = rulesets.first_met(tx)
+        doubted = about.unsure_until(tx)
     assert known is not None
-    bench = Judge(store, source, known, wording, as_of, since, stop, Judged())
+    bench = Judge(store, source, known, wording, as_of, since, doubted, stop, Judged())
     for kind, some in ids.items():
         with store.read() as tx:
             marks = tickets.due_among(tx, source.name, kind, some, as_of)

@@ -52,16 +52,24 @@ def holder(tx: sa.Connection, source: str) -> str | None:
 
 def renew(tx: sa.Connection, lease: Lease, now: Instant) -> None:
     """A heartbeat. Raises Busy when another has taken the source meanwhile."""
-    renewed = tx.execute(
-        sa.update(leases)
-        .where(leases.c.source == lease.source, leases.c.fence == lease.fence, leases.c.released == 0)
-        .values(heartbeat=now)
-    )
+    renewed = tx.execute(_RENEW, {"ours": lease.source, "our_fence": lease.fence, "now": now})
     if renewed.rowcount != 1:
         raise Busy(
             f"another run has taken over {lease.source}, since nothing was heard of this one for a minute",
             hint="nothing is lost: that run goes on from here",
         )
+
+
+# Every transaction begins with it, so it is put together once.
+_RENEW = (
+    sa.update(leases)
+    .where(
+        leases.c.source == sa.bindparam("ours"),
+        leases.c.fence == sa.bindparam("our_fence"),
+        leases.c.released == 0,
+    )
+    .values(heartbeat=sa.bindparam("now"))
+)
 
 
 def release(tx: sa.Connection, lease: Lease) -> None:

@@ -63,8 +63,11 @@ class Store:
         if self.only is not None:
             yield self.only
             return
-        with self.engine.connect() as connection:
-            yield connection
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:  # a full disk, a server that went away
+            raise AccordError(f"the store cannot be used: {error.orig}", hint=_MEND) from error
 
     def under(self, lease: leases.Lease | None) -> Store:
         """This store for whoever holds *lease*."""
@@ -91,6 +94,7 @@ class Store:
         self.engine.dispose()
 
 
+_MEND = "see that its disk has room and its database runs; nothing is lost, the next run goes on from here"
 READING: Mapping[str, dict[str, Any]] = {
     "sqlite": {"accord_reading": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},

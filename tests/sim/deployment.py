@@ -1,101 +1,195 @@
-"""A whole deployment in one process: the sandbox, a site's files, the real store, and processes that may
-die."""
+"""A whole deployment in one process: a sandbox with its desk, a site's files, the real store, and processes
+that may die."""
 
 from __future__ import annotations
 
-import atexit
-import random
-import shutil
-import sqlite3
+import copy
+import smtplib
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field, replace
+from email.message import EmailMessage
 from functools import lru_cache
-from pathlib import Path
-from tempfile import mkdtemp
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
-import sqlalchemy as sa
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 
 from connector.platforms.registry import open_platform
 from connector.pull.stop import Stop
-from connector.run import Options, run
+from connector.run import Options, run, run_nudged
 from connector.sandbox import Sandbox
-from connector.sandbox.servicenow import Quirks
-from connector.sandbox.servicenow.instance import Writer
-from connector.site import Site, load_site
-from connector.stages.summary import Summary
-from connector.store import Store, open_store, sqlite
+from connector.sandbox.jira.oauth import cloud_id
+from connector.sandbox.transport import _incoming
+from connector.site import Site
+from connector.stages.summary import SourceSummary, Summary
+from connector.store import inbox
 from connector.world import World
+from tests.sim import memory
+from tests.sim.aim import Aim
+from tests.sim.desk import Desk
+from tests.sim.jira import JiraDesk
 from tests.sim.mortal import Life, MortalTransport, OneAfterAnother, chance
+from tests.sim.servicenow import ServiceNowDesk
+from tests.sim.sites import HOOK, fresh_folder, site
 
 START = 1_772_438_400_000  # 2026-03-02T08:00:00Z
-AGENT = Writer("beth")
+DESKS = {"servicenow": ServiceNowDesk, "jira": JiraDesk}
+# Tables that people and Accord write to; of all others a copied sandbox shares what the original has.
+WRITTEN = (
+    "incident", "problem", "sys_audit", "sys_journal_field", "u_accord_achievement", "sys_audit_delete",
+)  # fmt: skip
 
-CONFIG = """
-sources:
-  acme:
-    platform: servicenow
-    url: http://localhost
-    auth: {type: basic, user: env:SN_USER, password: env:SN_PASSWORD}
-    mapping: servicenow
-    pull: {page_size: 1000, workers: 2}
-    limits: {requests_per_second: 1000, acts_per_run: 1000}
-    effects: {note: on, create.problem: on}
-rules: [rules/]
-store: sqlite:///accord.db
-"""
+Happens = Callable[[Life, str], None]
 
-RULES = """
-agreement: simulated
-type: sla
-applies_to: {record: incident}
-targets:
-  hour:
-    start: {state: {not_in: [resolved, closed, cancelled]}}
-    pause: {state: on_hold}
-    stop: {state: [resolved, closed]}
-    cancel: {state: cancelled}
-    within: [{time: 1h}]
-    on:
-      50%: [{note: half}]
-      breached: [{note: whole}, {create: problem}]
-"""
+
+def _nothing(_life: Life, _boundary: str) -> None:
+    """What happens where nobody does anything."""
+
+
+class Clock:
+    """The true time, in milliseconds, and how far the clock of Accord's machine is off."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.off = 0
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = count()
+
+    def true(self) -> int:
+        return self.now
+
+    def at(self, instant: int, what: Callable[[], None]) -> None:
+        """Have something happen at an instant."""
+        heappush(self._due, (instant, next(self._numbers), what))
+
+    def pass_by(self, ms: int) -> None:
+        """Let time go by, and what is due with it."""
+        end = self.now + ms
+        while self._due and self._due[0][0] <= end:
+            self.now = max(self.now, self._due[0][0])
+            heappop(self._due)[2]()
+        self.now = max(self.now, end)
 
 
 @dataclass
 class Deployment:
     """*seed* makes everything that is left to chance the same in every replay. The store lies in one place
-    for all deployments of this process, one after the other: a new one begins with an empty one."""
+    for all deployments of this process, one after the other. *has_run*: a first run has seen the empty desk
+    already."""
 
     seed: int
-    quirks: Quirks = field(default_factory=Quirks)
+    platform: str = "servicenow"
     page_size: int = 1000
-    now: int = START
-    meanwhile: Callable[[], None] = lambda: None
+    login: str = "basic"
+    rules: str = "one"
+    notify: str = "platform"
+    has_run: bool = False
     lives: list[Life] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)  # tickets that Accord may not see
+    told: list[str] = field(default_factory=list)  # the keys of the notices that mail server or webhook took
 
     def __post_init__(self) -> None:
-        self.sandbox = Sandbox(now=lambda: self.now, seed=self.seed, quirks=self.quirks)
-        site = _site()
-        self.folder = _place()
-        self.url = f"sqlite:///{self.folder / 'accord.db'}"
-        source = site.config.sources["acme"]
-        source = replace(source, pull=replace(source.pull, page_size=self.page_size))
-        self.site = replace(site, config=replace(site.config, store=self.url, sources={"acme": source}))
-        _begin_anew(self.folder)
-        self._set_up()
+        self.clock = Clock()
+        self.sandbox = _copied(_template(self.platform), self.clock)
+        self.sandbox.world.chance.seed = self.seed
+        self.desk: Desk = DESKS[self.platform](self.sandbox)
+        self.aim = self.sandbox.faults = Aim(self.desk)  # type: ignore[assignment]
+        self.has_run = self.has_run and (self.platform, self.login) != ("jira", "oauth")
+        memory.put_back(_known_desk(self.platform, self.rules) if self.has_run else memory.empty())
+        self.keep = fresh_folder()
+        self.clock.pass_by(60_000 if self.has_run else 0)
 
-    def sync(self, dies_at: int | None = None, dies_on: str = "*") -> Summary:
-        """One run by a process of its own, which may die at its *dies_at*-th boundary that *dies_on* fits."""
-        life = Life(dies_at, dies_on, self.meanwhile)
+    @property
+    def site(self) -> Site:
+        """The files as they are now."""
+        found = site(self.platform, self.login, self.rules, self.notify)
+        source = found.config.sources["acme"]
+        url = source.url.replace("/ex/jira/cloud", f"/ex/jira/{cloud_id(self.sandbox.jira.site)}")
+        pull = replace(source.pull, page_size=self.page_size)
+        source = replace(source, url=url, pull=pull, keep=self.keep)
+        return replace(found, config=replace(found.config, sources={"acme": source}))
+
+    # -- processes
+
+    def sync(self, happens: Happens = _nothing, *, host: str = "here") -> Summary:
+        """One run by a process of its own."""
+        life, world = self._begins(happens, host)
+        return run(memory.open_in_memory(world, life), self.site, Options(), Stop(world), sends=True)
+
+    def nudge(self, ids: list[str], happens: Happens = _nothing) -> list[SourceSummary]:
+        """A webhook names those tickets, and a service reads them at once."""
+        life, world = self._begins(happens, "here")
+        store = memory.open_in_memory(world, life)
+        with store.begin() as tx:
+            for id_ in ids:
+                inbox.add(tx, "acme", "incident", id_, world.now())
+        return run_nudged(store, self.site, {"acme": 1000}, Stop(world))
+
+    def _begins(self, happens: Happens, host: str) -> tuple[Life, World]:
+        life = Life(happens, pid=len(self.lives) + 1, host=host)
         self.lives.append(life)
-        world = self._world(life)
-        store = _quick(open_store(self.url, world, on_operation=lambda what: life.cross(f"store {what}")))
-        try:
-            return run(store, self.site, Options(), Stop(world), sends=True)
-        finally:
-            store.close()
+        return life, self._world(life)
+
+    def _world(self, life: Life) -> World:
+        def now() -> int:
+            life.breathe()
+            return self.clock.now + self.clock.off
+
+        def monotonic() -> float:
+            life.breathe()
+            return self.clock.now / 1000
+
+        def sleep(seconds: float) -> None:
+            life.breathe()
+            self.pass_by(seconds)
+            life.breathe()
+
+        return World(
+            now=now,
+            monotonic=monotonic,
+            sleep=sleep,
+            random=chance(self.seed, f"life {life.pid}"),
+            adapter=lambda _: MortalTransport(
+                life, Network(self.sandbox.transport(sleep), self.told), self._named
+            ),
+            mail=lambda *_: Mailbox(life, self.told),  # type: ignore[arg-type]
+            executor=lambda _: OneAfterAnother(),
+            environ={"SECRET": "accord", "CLIENT": "accord-secret", "REFRESH": "accord-refresh"},
+            host=life.host,
+            pid=life.pid,
+            process_is_alive=lambda pid: not self.lives[pid - 1].is_over,
+        )
+
+    def _named(self, request: PreparedRequest) -> str:
+        asked = _incoming(request)
+        if asked.path == HOOK:
+            return "webhook"
+        return self.desk.boundary(asked.method, asked.path, asked.query, asked.body.decode("utf-8"))
+
+    # -- time and people
+
+    @property
+    def now(self) -> int:
+        return self.clock.now
+
+    def pass_by(self, seconds: float) -> None:
+        """Time goes by, for the platform too."""
+        self.clock.pass_by(round(seconds * 1000))
+        self.sandbox.advance(self.clock.now)
+
+    def open(self, state: str = "new") -> str:
+        """Somebody opens a ticket; its id."""
+        return self.desk.open(state)
+
+    def opens_in_secret(self) -> None:
+        """Somebody opens a ticket that Accord may not see."""
+        id_ = self.desk.open("new")
+        self.desk.hide(id_)
+        self.hidden.add(id_)
+
+    # -- what Accord knows
 
     @property
     def watermark(self) -> int:
@@ -107,112 +201,87 @@ class Deployment:
         """Since when Accord acts."""
         return self._of_source("start_at")
 
-    def pass_by(self, seconds: float) -> None:
-        """Time goes by, for the platform too."""
-        self.now += int(seconds * 1000)
-        self.sandbox.advance(self.now)
-
-    def open(self, **values: str) -> str:
-        """Somebody opens an incident; its sys_id."""
-        instance = self.sandbox.servicenow.instance
-        table = instance.tables["incident"]
-        row = instance.insert("incident", {"short_description": "it broke", "state": "1", **values}, AGENT)
-        return table.values(row)["sys_id"]
-
-    def change(self, sys_id: str, **values: str) -> None:
-        """Somebody changes an incident."""
-        instance = self.sandbox.servicenow.instance
-        table = instance.tables["incident"]
-        instance.update(table, table.rows[sys_id], values, AGENT)
-
-    def rows(self, table: str) -> list[dict[str, str]]:
-        """What the platform holds, without asking it."""
-        found = self.sandbox.servicenow.tables[table]
-        return [found.values(row) for row in found.rows.values()]
-
-    def incident(self, sys_id: str) -> dict[str, str]:
-        """One incident as it stands."""
-        found = self.sandbox.servicenow.tables["incident"]
-        return found.values(found.rows[sys_id])
-
-    def _of_source(self, column: str) -> int:
-        with closing(sqlite3.connect(self.folder / "accord.db")) as database:
-            (value,) = database.execute(f"select {column} from sources").fetchone()
+    def in_force_since(self, agreement: str) -> int:
+        """Since when Accord works by an agreement."""
+        query = "select min(met_at) from rulesets where agreement = ?"
+        (value,) = memory.connection().execute(query, [agreement]).fetchone()
         return int(value)
 
-    def _world(self, life: Life) -> World:
-        def now() -> int:
-            life.breathe()
-            return self.now
-
-        def sleep(seconds: float) -> None:
-            life.breathe()
-            self.now += round(seconds * 1000)
-
-        return World(
-            now=now,
-            monotonic=lambda: now() / 1000,
-            sleep=sleep,
-            random=chance(self.seed, f"life {len(self.lives)}"),
-            adapter=lambda _: MortalTransport(life, self.sandbox.transport(sleep)),
-            executor=lambda _: OneAfterAnother(),
-            environ={"SN_USER": "accord", "SN_PASSWORD": "accord"},
-            host="simulated",
-            pid=len(self.lives),
-            process_is_alive=lambda _: False,
-        )
-
-    def _set_up(self) -> None:
-        world = self._world(Life())
-        platform = open_platform(self.site.config.sources["acme"], self.site.catalogues["acme"], world)
-        list(platform.provision([one for one in platform.provisions() if not one.present]))
+    def _of_source(self, column: str) -> int:
+        (value,) = memory.connection().execute(f"select {column} from sources").fetchone()
+        return int(value)
 
 
-def _quick(store: Store) -> Store:
-    """The store without what only a power cut would need, on an engine that has compiled its statements
-    before."""
-    store.engine.dispose()
-    return replace(store, engine=_engine(str(store.engine.url)))
+class Network(BaseAdapter):
+    """The way to the platform, and to whoever takes notices by webhook."""
+
+    def __init__(self, platform: BaseAdapter, told: list[str]) -> None:
+        super().__init__()
+        self._platform, self._told = platform, told
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        """As the platform answers, or as a receiver that takes everything."""
+        if not (request.path_url or "").startswith(HOOK):
+            return self._platform.send(request, *args, **options)
+        self._told.append(str(request.headers["Idempotency-Key"]))
+        taken = Response()
+        taken.status_code, taken._content = 204, b""
+        return taken
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
-@lru_cache(maxsize=1)
-def _engine(url: str) -> sa.Engine:
-    engine = sqlite.engine(sa.make_url(url))
+class Mailbox:
+    """A mail server that takes everything; handing over is a boundary."""
 
-    def relax(connection: Any, _record: object) -> None:
-        connection.execute("pragma synchronous = off")
+    def __init__(self, life: Life, told: list[str]) -> None:
+        self._life, self._told = life, told
 
-    sa.event.listen(engine, "connect", relax)
-    return engine
+    def send_message(self, message: EmailMessage) -> dict[str, tuple[int, bytes]]:
+        """Take a mail, or break off before or after."""
+        self._life.cross("before mail")
+        self._told.append(str(message["Message-ID"]).strip("<>").partition("@")[0])
+        self._life.cross("after mail")
+        return {}
 
-
-def _begin_anew(folder: Path) -> None:
-    for name in ("accord.db", "accord.db-wal", "accord.db-shm"):
-        (folder / name).unlink(missing_ok=True)
-    shutil.copy(_empty_store(), folder / "accord.db")
-
-
-@lru_cache(maxsize=1)
-def _place() -> Path:
-    folder = Path(mkdtemp(prefix="accord-sim-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    def quit(self) -> None:
+        """Say good-bye."""
+        raise smtplib.SMTPServerDisconnected("it was gone already")
 
 
-@lru_cache(maxsize=1)
-def _site() -> Site:
-    """The site's files, read once: no simulation changes them."""
-    folder = _place()
-    (folder / "rules").mkdir()
-    (folder / "rules" / "simulated.yaml").write_text(RULES)
-    (folder / "config.yaml").write_text(CONFIG)
-    world = World(now=lambda: START, random=random.Random(0), environ={})
-    return load_site(folder / "config.yaml", world)
+def _copied(original: Sandbox, clock: Clock) -> Sandbox:
+    """A sandbox like *original* that lives by *clock*, as cheap as it can be had."""
+    memo: dict[int, object] = {id(original.world.lock): original.world.lock}
+    memo[id(original.world.clock._outside.__self__)] = clock  # type: ignore[union-attr]
+    memo |= {id(table): table for table in original.servicenow.tables if table.name not in WRITTEN}
+    return copy.deepcopy(original, memo)
 
 
-@lru_cache(maxsize=1)
-def _empty_store() -> Path:
-    """A store with its tables and nothing in them; copying it is quicker than making one."""
-    path = _place() / "empty.db"
-    open_store(f"sqlite:///{path}", World(now=lambda: START, random=random.Random(0))).close()
-    return path
+@lru_cache(maxsize=2)
+def _template(platform: str) -> Sandbox:
+    """A sandbox on which `accord setup` has been run."""
+    clock = Clock()
+    sandbox = Sandbox(now=clock.true)
+    world = World(
+        now=clock.true,
+        monotonic=lambda: clock.now / 1000,
+        random=chance(0, "setup"),
+        adapter=lambda _: sandbox.transport(lambda _: None),
+        executor=lambda _: OneAfterAnother(),
+        environ={"SECRET": "accord"},
+    )
+    files = site(platform, "basic", "one", "platform")
+    adapter = open_platform(files.config.sources["acme"], files.catalogues["acme"], world)
+    list(adapter.provision([one for one in adapter.provisions() if not one.present]))
+    for table in sandbox.servicenow.tables:
+        table._views.clear()
+    return sandbox
+
+
+@lru_cache(maxsize=8)
+def _known_desk(platform: str, rules: str) -> bytes:
+    """The store after a first run on an empty desk."""
+    deployment = Deployment(0, platform, rules=rules)
+    deployment.sync()
+    return memory.keep()

@@ -1,25 +1,27 @@
-"""What must have happened, told without a line of the engine: targets of one hour, always open.
+"""What must have happened, told without a line of the engine: targets of fixed lengths, always open.
 
-A ticket's history is a list of (instant, state); instants are milliseconds. The clock runs in `1` and `2`,
-stands still in `3`, stops in `6` and `7`, and `8` takes it away; a stopped or taken ticket that opens again
-begins anew.
+A ticket's history is a list of (instant, state); instants are milliseconds. The clock runs in `new` and
+`in progress`, stands still `on hold`, stops when `resolved` or `closed`, and `cancelled` takes it away; a
+stopped or taken ticket that opens again begins anew.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-HOUR = 3_600_000
-RUNNING, PAUSED, STOPPED, TAKEN = ("1", "2"), ("3",), ("6", "7"), ("8",)
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+RUNNING, PAUSED, STOPPED, TAKEN = ("new", "in progress"), ("on hold",), ("resolved", "closed"), ("cancelled",)
 
 History = list[tuple[int, str]]
 
 
 @dataclass
 class Expected:
-    """One cycle as it must look."""
+    """One cycle as it must look. *time* is what it may take."""
 
     started: int
+    time: int = HOUR
     spans: list[list[int]] = field(default_factory=list)  # while it ran: [from, to]
     ended: int | None = None
     is_running: bool = False
@@ -38,35 +40,32 @@ class Expected:
 
     @property
     def breached_at(self) -> int | None:
-        return self.reached(HOUR) if self.elapsed() > HOUR else None
+        return self.reached(self.time) if self.elapsed() > self.time else None
 
     @property
     def half_at(self) -> int | None:
-        return self.reached(HOUR // 2)
+        return self.reached(self.time // 2)
 
     @property
     def state(self) -> str:
         if self.is_taken:
             return "cancelled"
         if self.ended is not None:
-            return "missed" if self.elapsed() > HOUR else "met"
+            return "missed" if self.elapsed() > self.time else "met"
         return "running" if self.is_running else "paused"
 
     @property
     def due(self) -> int | None:
-        """When the hour was, or would be, used up; a clock that stands still in time has none."""
+        """When the time was, or would be, used up; a clock that stands still in time has none."""
         if self.state == "paused" and self.breached_at is None:
             return None
-        if (reached := self.reached(HOUR)) is not None:
+        if (reached := self.reached(self.time)) is not None:
             return reached
-        return self.spans[-1][1] + HOUR - self.elapsed() if self.ended is None else self._had_it_run_on()
-
-    def _had_it_run_on(self) -> int:
-        assert self.ended is not None
-        return self.ended + HOUR - self.elapsed()
+        end = self.spans[-1][1] if self.ended is None else self.ended
+        return end + self.time - self.elapsed()
 
 
-def cycles(history: History, now: int) -> list[Expected]:
+def cycles(history: History, now: int, time: int = HOUR) -> list[Expected]:
     """The cycles of a ticket as of *now*."""
     found: list[Expected] = []
     current: Expected | None = None
@@ -76,7 +75,7 @@ def cycles(history: History, now: int) -> list[Expected]:
         if current is not None:
             _count(current, at)
         if current is None and state in RUNNING + PAUSED:
-            current = Expected(started=at)
+            current = Expected(started=at, time=time)
             found.append(current)
         if current is None:
             continue

@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any, ParamSpec, TypeVar
 
 from requests import PreparedRequest, Response
@@ -19,20 +18,25 @@ from requests.adapters import BaseAdapter
 P = ParamSpec("P")
 T = TypeVar("T")
 
+Named = Callable[[PreparedRequest], str]
+
 
 class Dead(BaseException):
     """The process was killed here."""
 
 
+def _nothing(_life: Life, _boundary: str) -> None:
+    """What happens at most boundaries."""
+
+
 @dataclass
 class Life:
-    """One process's life. It ends at the *dies_at*-th boundary (from 1; None: it does not) of those that the
-    pattern *dies_on* fits; what was crossed is remembered by name. *meanwhile* is called at each boundary:
-    what other people do then."""
+    """One process's life. *happens* is called at each boundary that it crosses: what goes wrong there, and
+    what other people do meanwhile. What was crossed is remembered by name."""
 
-    dies_at: int | None = None
-    dies_on: str = "*"
-    meanwhile: Callable[[], None] = lambda: None
+    happens: Callable[[Life, str], None] = _nothing
+    pid: int = 1
+    host: str = "here"
     crossed: list[str] = field(default_factory=list)
     is_over: bool = False
 
@@ -40,29 +44,32 @@ class Life:
         """Go on, or die."""
         self.breathe()
         self.crossed.append(boundary)
-        if self.dies_at is not None and fnmatchcase(boundary, self.dies_on):
-            self.dies_at -= 1
-            self.is_over = self.dies_at <= 0
+        self.happens(self, boundary)
         self.breathe()
-        self.meanwhile()
 
     def breathe(self) -> None:
         """The dead do nothing."""
         if self.is_over:
             raise Dead
 
+    def die(self) -> None:
+        """Die at the boundary that is being crossed."""
+        self.is_over = True
+
 
 class MortalTransport(BaseAdapter):
-    """A transport with a boundary before each request leaves and one after its answer came."""
+    """A transport with a boundary before each request leaves and one after its answer came. *named* says
+    what a request is for."""
 
-    def __init__(self, life: Life, inner: BaseAdapter) -> None:
+    def __init__(self, life: Life, inner: BaseAdapter, named: Named) -> None:
         super().__init__()
         self._life = life
         self._inner = inner
+        self._named = named
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         """As the inner transport, if the process lives."""
-        name = f"{request.method} {(request.path_url or '').partition('?')[0]}"
+        name = self._named(request)
         self._life.cross(f"before {name}")
         try:
             return self._inner.send(request, *args, **options)

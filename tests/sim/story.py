@@ -1,4 +1,4 @@
-"""Random stories: people work on tickets while runs come and go, requests fail and processes die.
+"""Stories: people work on tickets while runs come and go, requests fail and processes die.
 
 A seed tells the whole story; told again it is the same, word for word. After it everything is left in peace
 for two runs, and by then all must be as if nothing had ever gone wrong.
@@ -10,34 +10,43 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from connector.sandbox.faults import ALL
-from connector.sandbox.servicenow import Quirks
-from tests.sim.checks import written, wrong
+from tests.sim import memory, plot
+from tests.sim.aim import Shot
+from tests.sim.checks import clock_time, wrong
 from tests.sim.deployment import Deployment
 from tests.sim.model import History
-from tests.sim.mortal import Dead, chance
+from tests.sim.mortal import Dead, Life, chance
+from tests.sim.plot import Wish
 
-NAMES = {"1": "new", "2": "in progress", "3": "on hold", "6": "resolved", "7": "closed", "8": "cancelled"}
-NEXT = {"1": "2368", "2": "1368", "3": "268", "6": "267", "7": "2", "8": "1"}
-# Where faults and death strike: anywhere, or again and again at what matters most.
-ROUTES = ("*", "*", "POST *", "PATCH *", "item *", "GET */incident", "GET */sys_[aj]*", "GET */u_accord*")
-DEATHS = ("*", "store *", "store commit", "* POST *", "* PATCH *", "* GET */incident", "* GET */sys_[aj]*")
+NEXT = {
+    "new": ("in progress", "on hold", "resolved", "cancelled"),
+    "in progress": ("new", "on hold", "resolved", "cancelled"),
+    "on hold": ("in progress", "resolved", "cancelled"),
+    "resolved": ("in progress", "resolved", "closed"),
+    "closed": ("in progress",),
+    "cancelled": ("new",),
+}
+MORE_RUNS = 2  # in bad times, where something was not met yet
 SETTLED_S = 400.0  # longer than the platform's longest transaction and a lease
+JUMP_S = 600
+MOST_TICKETS = 5
 
 
 @dataclass
 class Story:
-    """What happened under a seed, what of it was wrong in the end, and which boundaries it touched."""
+    """What happened under a seed, what of it was wrong in the end, and what was met: (fault, boundary)."""
 
     seed: int
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    met: Counter[tuple[str, str]] = field(default_factory=Counter)  # (fault, boundary)
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    due: int = 0  # acts that had to be
 
     def __str__(self) -> str:
         end = [f"  WRONG: {what}" for what in self.wrong] or ["  all is as it must be"]
-        return "\n".join([f"seed {self.seed}", *self.lines, *end])
+        return "\n".join([f"seed {self.seed} on {plot.platform_of(self.seed)}", *self.lines, *end])
 
 
 @dataclass
@@ -48,112 +57,300 @@ class Telling:
     deployment: Deployment
     luck: random.Random
     histories: dict[str, History] = field(default_factory=dict)
+    wishes: list[Wish] = field(default_factory=list)
+    armed: list[Wish] = field(default_factory=list)
+    backup: bytes | None = None
+    has_secrets: bool = False  # some tickets may not be seen by Accord
+    nested: bool = False
     busy: bool = False
+    coming: set[str] = field(default_factory=set)  # tickets with a change that is yet to be committed
 
     def say(self, words: str) -> None:
-        self.story.lines.append(f"  {written(self.deployment.now)[11:]} {words}")
+        self.story.lines.append(f"  {clock_time(self.deployment.now)} {words}")
+
+    # -- people
 
     def people(self) -> None:
         """Somebody opens a ticket or moves one on."""
         self._to_a_whole_second()
-        if not self.histories or self.luck.random() < 0.25:
-            sys_id = self.deployment.open()
-            self.histories[sys_id] = [(self.deployment.now, "1")]
-            return self.say(f"{self._number(sys_id)} is opened")
-        sys_id = self.luck.choice(sorted(self.histories))
-        history = self.histories[sys_id]
-        if history[-1][0] >= self.deployment.now:
+        now, few = self.deployment.now, len(self.histories) < MOST_TICKETS
+        if not self.histories or (few and self.luck.random() < 0.2):
+            return self.opens()
+        id_ = self.luck.choice(sorted(self.histories))
+        history = self.histories[id_]
+        if history[-1][0] >= now or id_ in self.coming:
             return None  # one change a second, so that everybody agrees on their order
+        if self.luck.random() < 0.1:
+            self.deployment.desk.touch(id_, f"it is broken since {now}")
+            return self.say(f"{self._number(id_)} is written on")
         state = self.luck.choice(NEXT[history[-1][1]])
-        self.deployment.change(sys_id, state=state, **_with(state))
-        history.append((self.deployment.now + self.deployment.quirks.audit_seconds_later * 1000, state))
-        return self.say(f"{self._number(sys_id)} is {NAMES[state]}")
+        if self.luck.random() < 0.3:
+            return self._slowly(id_, state)
+        self.deployment.desk.change(id_, state)
+        return self._changed(id_, now, state)
 
-    def meanwhile(self) -> None:
-        """What happens between two steps of a run: now and then, somebody works."""
-        if self.busy and self.luck.random() < 0.02:
-            self.people()
+    def opens(self) -> None:
+        """Somebody opens a ticket."""
+        self._to_a_whole_second()
+        id_ = self.deployment.open()
+        self.histories[id_] = [(self.deployment.now, "new")]
+        self.say(f"{self._number(id_)} is opened")
 
-    def run(self) -> None:
-        """A run with bad luck."""
-        faults, seed = dict(self._rates()), self.luck.getrandbits(32)
-        self.deployment.sandbox.faults.rates(faults, seed, self.luck.choice(ROUTES))
-        dies_on = self.luck.choice(DEATHS)
-        soon = self.luck.choice([4, 40]) if "store" in dies_on or dies_on == "*" else 4
-        dies_at = self.luck.randint(1, soon) if self.luck.random() < 0.5 else None
-        self.busy = True
-        self._sync(dies_at, dies_on)
-        self.busy = False
-        self.deployment.sandbox.faults.clear()
+    def _slowly(self, id_: str, state: str) -> None:
+        """A change that is committed some seconds after the instant it is dated with."""
+        now = self.deployment.now
+        self.coming.add(id_)
 
-    def calm_runs(self) -> None:
-        """Two runs in peace."""
-        for _ in range(2):
-            self.deployment.pass_by(SETTLED_S)
-            self._sync()
+        def commit() -> None:
+            self.deployment.desk.change(id_, state, at=now)
+            self.coming.discard(id_)
+            self._changed(id_, now, state)
 
-    def _rates(self) -> Iterator[tuple[str, float]]:
-        if self.luck.random() < 0.2:
-            return
-        for kind in self.luck.sample(ALL, self.luck.randint(1, 3)):
-            yield kind, self.luck.choice([0.1, 0.3, 0.6])
+        self.deployment.clock.at(now + self.luck.choice([2000, 5000, 8000]), commit)
 
-    def _sync(self, dies_at: int | None = None, dies_on: str = "*") -> None:
-        faults, before = self.deployment.sandbox.faults, len(self.deployment.sandbox.faults.met)
-        try:
-            summary = self.deployment.sync(dies_at, dies_on)
-            told = summary.sources[0].failed or f"ends with {summary.exit_code}"
-            self.say(f"a run {told}")
-        except Dead:
-            where = self.deployment.lives[-1].crossed[-1]
-            self.say(f"a run dies {where}")
-            self.story.met["death", _family(where)] += 1
-        for request, kind in faults.met[before:]:
-            self.story.met[kind, _family(request)] += 1
-            self.say(f"  {kind} met {request}")
+    def _changed(self, id_: str, at: int, state: str) -> None:
+        late = self.deployment.desk.audit_seconds_later
+        self.histories[id_].append((at + late * 1000, state))
+        self.say(f"{self._number(id_)} is {state}, since {clock_time(at)}")
 
     def _to_a_whole_second(self) -> None:
         self.deployment.pass_by((-self.deployment.now % 1000) / 1000)
 
-    def _number(self, sys_id: str) -> str:
-        return self.deployment.incident(sys_id)["number"]
+    def _number(self, id_: str) -> str:
+        return self.deployment.desk.number(id_)
+
+    # -- runs
+
+    def run(self, wishes: list[Wish]) -> None:
+        """A run with bad luck, after some time in which *wishes* become possible."""
+        self.armed += wishes
+        self._live_on()
+        self._lead_up_to(self.armed)
+        self.deployment.aim.shots = [self._shot(wish) for wish in self.armed if wish.is_of_requests]
+        nudged = any(wish.needs_a_nudge for wish in self.armed) or self.luck.random() < 0.1
+        self.busy = True
+        self._process(nudge=nudged and bool(self.histories))
+        self.busy = False
+        unmet = {(shot.fault, shot.boundary) for shot in self.deployment.aim.shots if shot.times}
+        self.armed = [one for one in self.armed if not one.is_of_requests or _pair(one) in unmet]
+        self.deployment.aim.clear()
+
+    def calm_runs(self) -> None:
+        """Two runs in peace, once the clocks are right again."""
+        self.armed.clear()
+        self.deployment.clock.off = 0
+        self.deployment.pass_by(JUMP_S)
+        for _ in range(2):
+            self.deployment.pass_by(SETTLED_S)
+            self._process()
+
+    def _live_on(self) -> None:
+        """Some time, in which people do this and that."""
+        self.deployment.pass_by(self.luck.choice([1, 20, 200, 600, 1800]))
+        if any(wish.needs_one_ticket for wish in self.armed):
+            return
+        if self.has_secrets:
+            self.deployment.opens_in_secret()
+        for _ in range(self.luck.choice([0, 1, 1, 2])):
+            self.people()
+            self.deployment.pass_by(self.luck.choice([0, 1, 7, 60, 600]))
+
+    def _lead_up_to(self, wishes: list[Wish]) -> None:
+        """Let what *wishes* need come about: new tickets, time for a breach, a backup that is older."""
+        if any(wish.needs_news for wish in wishes):
+            for _ in range(2 if any(wish.needs_a_crowd for wish in wishes) else 1):
+                self.opens()
+        if any(wish.needs_an_hour for wish in wishes):
+            self.deployment.pass_by(3700)
+        if any(wish.needs_a_lost_answer for wish in wishes):
+            self.deployment.pass_by(SETTLED_S)
+        if any(wish.fault == "restored backup" for wish in wishes):
+            self._restore()
+        if any(wish.needs_other_rules for wish in wishes) and self.deployment.rules == "one":
+            self.deployment.rules = "two"
+            self._meet("other rules", "between runs")
+        if any(wish.fault == "late history" for wish in wishes):
+            self._forgotten_reopening()
+        self.armed = [one for one in self.armed if one.fault not in ("late history", "other rules")]
+
+    def _forgotten_reopening(self) -> None:
+        """A ticket is opened again and resolved for a moment, which its history tells an hour later: after
+        what came then has been announced."""
+        self.opens()
+        id_, quirks = list(self.histories)[-1], self.deployment.sandbox.servicenow.quirks
+        ordinary, late = quirks.audit_delay_ms, 4_500_000
+        for wait, state, delay in (
+            (60, "resolved", ordinary), (60, "in progress", late), (5, "resolved", late),
+            (175, "in progress", ordinary),
+        ):  # fmt: skip
+            self.deployment.pass_by(wait)
+            self._to_a_whole_second()
+            quirks.audit_delay_ms = delay
+            self.deployment.desk.change(id_, state)
+            self._changed(id_, self.deployment.now, state)
+        quirks.audit_delay_ms = ordinary
+        self.coming.add(id_)  # nobody else works on it
+
+        def touch() -> None:
+            self.deployment.desk.touch(id_, "what was that?")
+
+        self.deployment.clock.at(self.deployment.now + late, touch)
+        self.deployment.pass_by(3700)
+        self._meet("late history", "between runs")
+
+    def _restore(self) -> None:
+        """Put the backup back, or make one for later."""
+        if self.backup is None:
+            self.backup = memory.keep_backup()
+            return
+        memory.put_back(self.backup)
+        self._meet("restored backup", "between runs")
+        self.armed = [wish for wish in self.armed if wish.fault != "restored backup"]
+
+    def _shot(self, wish: Wish) -> Shot:
+        luck, options = self.luck, dict[str, Any]()
+        if wish.fault == "late_commit":
+            options = {"after_requests": 1000, "after_ms": luck.choice([1, 5, 60, 250]) * 1000}
+        if wish.fault in ("gateway", "error_200"):
+            options = {"commit": luck.random() < 0.5, "status": luck.choice([502, 503, 504])}
+        if wish.fault.startswith("429"):
+            options = {"retry_after_s": luck.choice([1, 5, 30])}
+        if wish.fault == "slow":
+            options = {"ms": luck.choice([1_000, 20_000])}
+        times = 1 if wish.boundary.startswith("send") else luck.choice(plot.TIMES)
+        skip = luck.choice([0, 0, 0, 1]) if wish.boundary in ("pull page", "metadata") else 0
+        return Shot(wish.fault, wish.boundary, skip, times, options)
+
+    def _process(self, *, nudge: bool = False, host: str = "here") -> None:
+        """One process, and what became of it."""
+        what = "a service" if nudge else "a run" if host == "here" else "another worker's run"
+        try:
+            if nudge:
+                told = self.deployment.nudge(sorted(self.histories)[:2], self.happens)
+                ended = "; ".join(one.failed or f"ends with {one.exit_code}" for one in told) or "is idle"
+            else:
+                summary = self.deployment.sync(self.happens, host=host)
+                ended = summary.sources[0].failed or f"ends with {summary.exit_code}"
+            self.say(f"{what} {ended}")
+        except Dead:
+            self.say(f"{what} dies {self.deployment.lives[-1].crossed[-1]}")
+        for words in self.deployment.aim.told:
+            self.say(f"  {words}")
+        self.deployment.aim.told.clear()
+
+    # -- what happens at the boundaries of a process
+
+    def happens(self, life: Life, boundary: str) -> None:
+        """Whatever is wished for here; now and then, somebody works."""
+        if self.nested:
+            return
+        for wish in [one for one in self.armed if one.boundary == boundary and not one.is_of_requests]:
+            self.armed.remove(wish)
+            if wish.fault == "token expiry" and self.deployment.login != "oauth":
+                continue
+            self._meet(wish.fault, boundary)
+            self._strike(wish.fault, life)
+        may_wait = not boundary.startswith("commit")
+        if may_wait and self.busy and not life.is_over and self.luck.random() < 0.02:
+            self.people()
+
+    def _meet(self, fault: str, boundary: str) -> None:
+        self.story.met[fault, boundary] += 1
+        self.say(f"  {fault} {boundary}")
+
+    def _strike(self, fault: str, life: Life) -> None:
+        deployment = self.deployment
+        match fault:
+            case "death":
+                life.die()
+            case "disk full":
+                raise memory.disk_is_full()
+            case "second worker":
+                self._another()
+            case "takeover":
+                deployment.pass_by(self.luck.choice([61, 90, 200]))
+                self._another()
+            case "token expiry":
+                deployment.desk.expire_tokens()
+            case "clock jump":
+                far = 90 if self._may_be_taken_over() else JUMP_S
+                deployment.clock.off = self.luck.choice([-far, -90, 90, far]) * 1000
+            case "people at work":
+                self.people()
+                self.people()
+
+    def _may_be_taken_over(self) -> bool:
+        """No lease keeps two workers apart of whom one goes by a clock that is minutes off."""
+        return any(wish.fault == "takeover" for wish in self.wishes)
+
+    def _another(self) -> None:
+        """Another worker, on another machine, comes along while this one stands still."""
+        self.nested = True
+        self._process(host="elsewhere")
+        self.nested = False
+
+
+def _pair(wish: Wish) -> plot.Pair:
+    return wish.fault, wish.boundary
 
 
 def tell(seed: int) -> Story:
     """The story of *seed*."""
-    luck = chance(seed, "story")
-    deployment = Deployment(seed, _quirks(luck), page_size=luck.choice([20, 1000, 1000]))
-    telling = Telling(Story(seed), deployment, luck)
-    deployment.meanwhile = telling.meanwhile
-    deployment.sync()
-    since = deployment.first_run
-    for _ in range(luck.randint(3, 9)):
-        deployment.pass_by(luck.choice([1, 20, 200, 600, 1800, 3600]))
-        for _ in range(luck.choice([0, 1, 1, 2, 4])):
-            telling.people()
-            deployment.pass_by(luck.choice([0, 1, 7, 60, 600]))
-        telling.run()
+    telling = begin(seed)
+    for wishes in _in_turn(telling.wishes, telling.deployment.platform):
+        telling.run(wishes)
+    for _ in range(MORE_RUNS):
+        if telling.armed:
+            telling.run([])
     telling.calm_runs()
-    telling.story.wrong = wrong(deployment, telling.histories, since)
-    return telling.story
+    story, deployment = telling.story, telling.deployment
+    story.met += deployment.aim.met
+    story.wrong, story.due = wrong(deployment, telling.histories)
+    return story
 
 
-def _quirks(luck: random.Random) -> Quirks:
-    return Quirks(
-        audit_delay_ms=luck.choice([0, 0, 3_000]),
-        audit_seconds_later=luck.choice([0, 0, 1]),
-        stable_order=luck.random() < 0.5,
-    )
+def begin(seed: int) -> Telling:
+    """Where a story begins: a desk that a first run has seen, empty."""
+    luck, platform = chance(seed, "story"), plot.platform_of(seed)
+    wishes = plot.share_of(seed, luck)
+    login = "oauth" if any("token" in f"{one.fault} {one.boundary}" for one in wishes) else "basic"
+    has_run = luck.random() < 0.9
+    deployment = Deployment(seed, platform, page_size=luck.choice([2, 1000]), login=login, has_run=has_run)
+    if not deployment.has_run:
+        deployment.sync()
+    _differ(deployment, luck)
+    return Telling(Story(seed), deployment, luck, wishes=wishes, has_secrets=luck.random() < 0.3)
 
 
-def _with(state: str) -> dict[str, str]:
-    if state == "3":
-        return {"hold_reason": "1"}
-    return {"close_code": "Solved", "close_notes": "done"} if state in "67" else {}
+def _in_turn(wishes: list[Wish], platform: str) -> Iterator[list[Wish]]:
+    """What each run is to meet: first what needs one ticket alone, then what needs several, and what a
+    webhook brings about by itself."""
+    nudged = [wish for wish in wishes if wish.needs_a_nudge]
+    late = [
+        one for one in wishes if one.needs_a_crowd or one.needs_a_lost_answer or one.needs_other_rules
+        or one.fault == "late history"
+    ]  # fmt: skip
+    early = [wish for wish in wishes if wish not in nudged and wish not in late]
+    if any(wish.needs_a_lost_answer for wish in late):
+        early.append(
+            Wish("commit_then_timeout", "send ticket" if platform == "servicenow" else "send record")
+        )
+    while len(late) + 1 < len(early) and not early[-1].boundary.startswith("send"):
+        late.append(early.pop())
+    yield early
+    yield late
+    if nudged:
+        yield nudged
 
 
-def _family(boundary: str) -> str:
-    """A boundary without the ids in it."""
-    words = boundary.split(" ")
-    path = words[-1].removeprefix("/api/now/").split("/")
-    return " ".join([*words[:-1], "/".join(part for part in path if len(part) != 32)])
+def _differ(deployment: Deployment, luck: random.Random) -> None:
+    """How this platform differs from a well-kept one, always."""
+    servicenow, jira = deployment.sandbox.servicenow.quirks, deployment.sandbox.jira.quirks
+    servicenow.audit_delay_ms = luck.choice([0, 0, 3_000, 8_000])
+    servicenow.audit_seconds_later = luck.choice([0, 0, 1])
+    servicenow.stable_order = luck.random() < 0.5
+    jira.index_lag_ms = luck.choice([0, 5_000, 25_000])
+    jira.index_flicker = luck.choice([0.0, 0.3])
+    jira.changelog_created = luck.choice(["iso", "epoch_ms", "epoch_s"])
+    jira.changelog_repeats_last = luck.random() < 0.5
+    jira.limit_headers = luck.choice(["classic", "structured", "beta", "none"])

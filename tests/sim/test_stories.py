@@ -1,38 +1,56 @@
-"""Random stories end well, are the same when told again, and would be found out if they did not."""
+"""Stories end well, are the same when told again, meet every fault at every boundary, and would be found out
+if they did not end well (see `test_mutants`)."""
 
 from __future__ import annotations
 
+import gc
+import json
+import os
+from pathlib import Path
+
 import pytest
 
-from tests.sim.model import HOUR, Expected, cycles
+from tests.sim.__main__ import be_quiet
+from tests.sim.coverage import SEEDS, Coverage
 from tests.sim.story import tell
 
-SEEDS = 100  # `make simulate SEEDS=2000` tells more
-PARTS = 20
+BLOCKS = 40  # parts of about equal length, for several workers
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_random_stories_end_as_they_must(part: int) -> None:
-    """However runs fail and die, in the end every due effect is there once and none that is not due."""
-    for seed in range(part, SEEDS, PARTS):
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_stories_end_as_they_must(block: int, coverage_of_all: Path) -> None:
+    """However runs fail and die, in the end every due effect is there once and none that is not due. The
+    block that is told last also counts what all of them have met."""
+    coverage = Coverage()
+    for seed in range(block, SEEDS, BLOCKS):
         story = tell(seed)
-        assert not story.wrong, f"\n{story}\nplay it again: python -m tests.sim --seed {seed}"
+        assert not story.wrong, f"\n{story}\nplay it again: make simulate SEED={seed}"
+        coverage.add(story)
+    gc.collect()
+    (coverage_of_all / f"{block}.json").write_text(json.dumps(coverage.as_json()))
+    told = sorted(coverage_of_all.glob("*.json"))
+    if len(told) == BLOCKS:
+        whole = Coverage.of([json.loads(one.read_text()) for one in told])
+        assert list(whole.lacking()) == [], f"\n{whole.table()}"
 
 
-def test_a_seed_tells_the_same_story_again() -> None:
-    assert str(tell(3)) == str(tell(3))
+@pytest.fixture
+def coverage_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "coverage"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
-def test_the_model_counts_an_hour_around_pauses() -> None:
-    minute = HOUR // 60
-    history = [(0, "1"), (30 * minute, "3"), (90 * minute, "2"), (125 * minute, "6"), (130 * minute, "7")]
-    assert cycles(history, 200 * minute) == [
-        Expected(0, [[0, 30 * minute], [90 * minute, 125 * minute]], ended=125 * minute)
-    ]
-    (cycle,) = cycles(history, 200 * minute)
-    assert (cycle.state, cycle.half_at, cycle.breached_at) == ("missed", 30 * minute, 120 * minute)
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_seed_tells_the_same_story_again(seed: int) -> None:
+    assert str(tell(seed)) == str(tell(seed))
 
 
-def test_the_model_begins_anew_after_an_end() -> None:
-    states = [cycle.state for cycle in cycles([(0, "1"), (10, "8"), (20, "2"), (30, "6"), (40, "3")], 50)]
-    assert states == ["cancelled", "met", "paused"]
+def test_a_seed_can_be_told_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.sim.__main__ import main
+
+    be_quiet()
+    assert main(["--seed", "3"]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == str(tell(3))

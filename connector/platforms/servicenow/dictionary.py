@@ -12,8 +12,9 @@ from typing import Any
 
 from connector.errors import NotAllowed, Wrong
 from connector.platforms.servicenow.client import Client
-from connector.platforms.servicenow.pages import named
+from connector.platforms.servicenow.pages import PageSize, named
 
+_COLUMNS_AT_ONCE = 1000  # their rows are short, however large the pages of records are
 _MOST_PARENTS = 12
 
 
@@ -123,7 +124,10 @@ class Dictionary:
         wanted = ["name", "element", "internal_type", "max_length", "reference", "unique"]
         for table in tables - set(self._columns):
             self._columns[table] = {}
-        for row in named(self._client, "sys_dictionary", "name", tables, wanted, "elementISNOTEMPTY"):
+        size = PageSize(_COLUMNS_AT_ONCE)
+        for row in named(
+            self._client, "sys_dictionary", "name", tables, wanted, "elementISNOTEMPTY", size=size
+        ):
             table, name = str(row.get("name") or ""), str(row.get("element") or "")
             length = str(row.get("max_length") or "").replace(",", "")
             self._columns.setdefault(table, {})[name] = ColumnInfo(

@@ -106,7 +106,13 @@ def every_row(
 
 
 def named(
-    client: Client, table: str, field: str, values: Iterable[str], fields: Sequence[str], *conditions: str
+    client: Client,
+    table: str,
+    field: str,
+    values: Iterable[str],
+    fields: Sequence[str],
+    *conditions: str,
+    size: PageSize | None = None,
 ) -> Iterator[Raw]:
     """All visible rows whose *field* is one of *values*, asked for in bulk.
 
@@ -115,5 +121,5 @@ def named(
     safe = sorted({value for value in values if value and not set(value) & set("^,\n\r")})
     for start in range(0, len(safe), IDS_A_QUESTION):
         listed = ",".join(safe[start : start + IDS_A_QUESTION])
-        for rows in every_row(client, table, "^".join([f"{field}IN{listed}", *conditions]), fields):
+        for rows in every_row(client, table, "^".join([f"{field}IN{listed}", *conditions]), fields, size):
             yield from rows
