@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import evaluation, opentime, syncing
+from benchmarks import evaluation, jira, opentime, syncing
 
 
 def main(arguments: list[str]) -> None:
@@ -18,6 +18,8 @@ def main(arguments: list[str]) -> None:
     evaluation.run([100_000, 1_000_000, 4_000_000] if "--linear" in arguments else [1_000_000])
     print()
     syncing.run()
+    print()
+    jira.run()
 
 
 if __name__ == "__main__":

@@ -7,20 +7,16 @@ so they say something on a busy machine as well; processor time is that of this 
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import requests
-from requests.adapters import BaseAdapter
 
+from benchmarks.watched import Asked, Recording, Running, started
 from connector.log import configure
 from connector.platforms.registry import open_platform
 from connector.run import Options, sync
@@ -53,71 +49,13 @@ targets:
 """
 
 
-@dataclass(slots=True)
-class Instance:
-    """The process of `benchmarks.instance`, and the time it shows."""
-
-    process: subprocess.Popen[str]
-    url: str
-    now: int
-
-    def turn(self, latency_ms: int = 0) -> None:
-        """Let an hour pass and every open ticket change."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{latency_ms}\n")
-        self.process.stdin.flush()
-        self.now = int(_told(self.process)["now"])
-
-
-@contextmanager
-def instance(closed: int, changing: int) -> Iterator[Instance]:
-    """An instance with so many closed tickets, and so many that change."""
-    command = [sys.executable, "-m", "benchmarks.instance", str(closed), str(changing)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            told = _told(process)
-            yield Instance(process, str(told["url"]), int(told["now"]))
-        finally:
-            process.kill()
-
-
-def _told(process: subprocess.Popen[str]) -> Mapping[str, str | int]:
-    assert process.stdout is not None
-    told: Mapping[str, str | int] = json.loads(process.stdout.readline())
-    return told
-
-
-@dataclass(slots=True)
-class Asked:
-    """The reads that went out, in order."""
-
-    urls: list[str] = field(default_factory=list)
-
-
-class Recording(BaseAdapter):
-    """Passes requests on and notes what was asked."""
-
-    def __init__(self, inner: BaseAdapter, asked: Asked) -> None:
-        super().__init__()
-        self._inner, self._asked = inner, asked
-
-    def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
-        """What the transport below answers."""
-        self._asked.urls.append(str(request.url))
-        return self._inner.send(request, *args, **kwargs)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        self._inner.close()
-
-
 def _site(folder: Path, world: World, url: str, store: str, workers: int = 4) -> Site:
     (folder / "rules.yaml").write_text(RULES)
     (folder / "config.yaml").write_text(CONFIG.format(url=url, store=store, workers=workers))
     return load_site(folder / "config.yaml", world)
 
 
-def _world(at: Instance, asked: Asked | None = None) -> World:
+def _world(at: Running, asked: Asked | None = None) -> World:
     plain = World(now=lambda: at.now, environ={"USER_": "accord"})
     return plain if asked is None else replace(plain, adapter=lambda n: Recording(World().adapter(n), asked))
 
@@ -146,7 +84,7 @@ def _synced(site: Site, world: World) -> tuple[Cost, SourceSummary]:
 
 def of_a_sync(folder: Path, closed: int, changing: int) -> Cost:
     """The median cost of a sync in which *changing* tickets have changed, beside *closed* others."""
-    with instance(closed, changing) as at:
+    with started("benchmarks.instance", closed, changing) as at:
         world = _world(at)
         site = _site(folder, world, at.url, f"{closed}")
         _provision(site, world)
@@ -170,7 +108,7 @@ def _provision(site: Site, world: World) -> None:
 # --------------------------------------------------------------------------------- how near to the network
 
 
-def of_a_pull(folder: Path, at: Instance, store: str, workers: int) -> tuple[float, float, list[str]]:
+def of_a_pull(folder: Path, at: Running, store: str, workers: int) -> tuple[float, float, list[str]]:
     """Seconds and processor seconds of reading everything with *workers*, and what was asked."""
     asked = Asked()
     world = _world(at, asked)
@@ -212,7 +150,7 @@ def _print_changes(folder: Path, tickets: int, changing: int) -> None:
 
 
 def _print_pulls(folder: Path, pages: int) -> None:
-    with instance(pages * 1_000, 1) as at:
+    with started("benchmarks.instance", pages * 1_000, 1) as at:
         _provision(_site(folder, _world(at), at.url, "setup"), _world(at))
         at.turn(LATENCY_MS)
         ours = {workers: of_a_pull(folder, at, f"pull-{workers}", workers) for workers in (1, 4)}
