@@ -51,6 +51,7 @@ class Facts:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._told: dict[str, Any] = {}
+        self._fields: Mapping[str, JiraField] | None = None
         self._lock = threading.RLock()
 
     def told(self) -> Mapping[str, Any]:
@@ -61,11 +62,12 @@ class Facts:
     def recall(self, told: Mapping[str, Any]) -> None:
         """Take over what an earlier run found out."""
         with self._lock:
-            self._told = dict(told)
+            self._told, self._fields = dict(told), None
 
     def forget(self, *names: str) -> None:
         """Ask anew for those when they are needed again: the site was changed."""
         with self._lock:
+            self._fields = None
             for name in names:
                 self._told.pop(name, None)
 
@@ -97,7 +99,11 @@ class Facts:
     @property
     def fields(self) -> Mapping[str, JiraField]:
         """The fields by id."""
-        return {one["id"]: JiraField(**one) for one in self._once("fields", self._ask_fields)}
+        with self._lock:
+            if self._fields is None:
+                told = self._once("fields", self._ask_fields)
+                self._fields = {one["id"]: JiraField(**one) for one in told}
+            return self._fields
 
     def _ask_fields(self) -> list[dict[str, str]]:
         told = self._client.get(f"{self._client.api}/field", "reading its fields")

@@ -1,6 +1,7 @@
 """How Jira writes values: JSON objects with ids and names, dates with an offset, rich text as documents.
 
-Pure but for the categories of statuses, which come in. Source: Jira Cloud platform REST API, issue fields.
+Pure but for the categories of statuses, which come in. Objects are plain dictionaries, as JSON gives them.
+Source: Jira Cloud platform REST API, issue fields.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SECONDS_END = 100_000_000_000  # a smaller number is seconds: in milliseconds i
 def parse_instant(raw: Any) -> Instant:
     """An instant in any form that Jira gives one: ISO 8601 text, a date alone (its midnight in UTC), seconds
     or milliseconds since the epoch, or the service desk's object of all of them; else ValueError."""
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         raw = raw.get("epochMillis", raw.get("iso8601"))
     if isinstance(raw, bool) or raw is None:
         raise ValueError("no instant")
@@ -64,14 +65,14 @@ class JiraSpelling:
         for step in rest.split(".") if rest else ():
             if isinstance(value, list):
                 value = value[0] if value else None
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = value.get(step) if isinstance(value, dict) else None
         return value
 
     def text(self, raw: Any) -> str:
         """*raw* as text: what people call it, else its id; of several the first."""
         if isinstance(raw, list):
             return self.text(raw[0]) if raw else ""
-        if isinstance(raw, Mapping):
+        if isinstance(raw, dict):
             if raw.get("type") == "doc":
                 return plain(raw)
             return _first(raw, _NAMES) or _first(raw, _IDS)
@@ -85,7 +86,7 @@ class JiraSpelling:
         """Its name; its id as `id:10001`; of a status also its category, as `category:done`."""
         if isinstance(raw, list):
             return self.words(raw[0]) if raw else ()
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             return (self.text(raw),)
         found = [self.text(raw)]
         if raw.get("id") is not None:
@@ -116,7 +117,7 @@ class JiraSpelling:
     def _reference(self, raw: Any) -> Reference:
         if isinstance(raw, list):
             raw = raw[0]
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             return Reference(self.text(raw))
         name = _first(raw, _NAMES)
         return Reference(_first(raw, _IDS) or name, name or None)
@@ -183,6 +184,6 @@ def _boolean(text: str) -> bool:
 
 def _length(raw: Any) -> int:
     """Milliseconds; a bare number is seconds, as in Jira's own estimates."""
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         return int(raw["millis"])
     return int(float(raw) * 1000)
