@@ -78,7 +78,8 @@ def done_before_sent(patch: Patch) -> None:
         if claimed:
             with post.store.begin() as tx:
                 for one in claimed:
-                    queues.done(tx, one.send.frozen.hashes, post.world.now(), None)
+                    arrived = queues.Arrived(one.send.frozen.hashes, None)
+                    queues.done(tx, [arrived], post.world.now())
         return claimed
 
     patch.setattr(claims, "claim", claim)
