@@ -7,7 +7,6 @@ the records is not known here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,12 +17,10 @@ from connector.evaluate.values import fault, typed
 from connector.model.instant import Instant, parse_instant
 from connector.model.kind import FieldType, Kind
 from connector.model.record import Change, Record, Value
-from connector.tickettypes import type_of_value, wider
 from connector.yamldoc import suggest
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors and exports put one before the first line
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors and exports put one before the first line
 LONGEST_LINE = 64 << 20  # bytes; a ticket with a hundred thousand changes has ten million
-MOST_PROBLEMS = 20  # told at once; the rest are counted
 NO_OPENED = "the ticket has no `opened`"
 
 
@@ -56,58 +53,7 @@ _KEYS = tuple(info.encode_name for info in msgspec.structs.fields(TicketLine))
 _CHANGE_KEYS = tuple(info.encode_name for info in msgspec.structs.fields(ChangeLine))
 
 
-@dataclass(slots=True)
-class Inspection:
-    """What a first reading of a file found: *extra* fields that its kinds do not declare, with the types
-    of their values; the *names* of references by id; how many tickets; what is wrong."""
-
-    extra: dict[str, FieldType] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    tickets: int = 0
-    bad: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-    def note(self, problem: Problem) -> None:
-        """Count a bad line and keep what is wrong with the first ones."""
-        self.bad += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
-
-    def refuse(self) -> None:
-        """Raise Wrong with what is wrong, if anything is."""
-        if self.problems:
-            more = self.bad - len(self.problems)
-            rest = [Problem(f"and {more} more bad lines")] if more else []
-            hint = Problem(
-                "nothing was evaluated; --skip-bad evaluates the good lines and counts the bad ones"
-            )
-            raise Wrong([*self.problems, *rest, hint])
-
-
-def inspect_ticket_file(
-    path: Path, kinds: Mapping[str, Kind], uses: Mapping[str, FieldType] | None = None
-) -> Inspection:
-    """Read *path* once through: check every line and learn which fields it has.
-
-    *uses*: the types that rules ask of undeclared fields (`types_by_use`); a value that is none of its
-    type is as wrong as in a declared field. Raises AccordError where the file cannot be read or holds no
-    line at all.
-    """
-    found, types = Inspection(), _types(kinds, uses or {})
-    lines = 0
-    for place, line in _lines(path):
-        lines += 1
-        try:
-            ticket = _decoded(line, place)
-            _learn(found, ticket, kinds)
-            _record(ticket, place, kinds, types)
-            found.tickets += 1
-        except _BadLine as bad:
-            found.note(bad.problem)
-    if not lines:
-        raise AccordError(f"{path} is empty", hint="one ticket a line, as JSON")
-    found.extra |= {name: kind for name, kind in (uses or {}).items() if name in found.extra}
-    return found
+Lines = Iterable[tuple[Position, bytes]]
 
 
 def read_ticket_file(
@@ -122,11 +68,20 @@ def read_ticket_file(
     Raises Wrong at the first bad line; with *skip_bad* such lines are left out (`inspect_ticket_file`
     counts them).
     """
-    types = _types(kinds, extra or {})
-    for place, line in _lines(path):
+    return read_lines(lines_of(path), kinds, skip_bad=skip_bad, extra=extra or {})
+
+
+def read_lines(
+    lines: Lines, kinds: Mapping[str, Kind], *, skip_bad: bool, extra: Mapping[str, FieldType]
+) -> Iterator[Record]:
+    """As `read_ticket_file`, of *lines* with their places."""
+    types = types_of(kinds, extra)
+    for place, line in lines:
+        if not line.strip():
+            continue
         try:
-            yield _record(_decoded(line, place), place, kinds, types)
-        except _BadLine as bad:
+            yield record_of(decoded(line, place), place, kinds, types)
+        except BadLine as bad:
             if not skip_bad:
                 raise Wrong([bad.problem]) from None
 
@@ -136,20 +91,22 @@ def fault_of_line(
 ) -> Problem | None:
     """What is wrong with one line at *place*; None where it is a ticket."""
     try:
-        _record(_decoded(line, place), place, kinds, _types(kinds, extra))
-    except _BadLine as bad:
+        record_of(decoded(line, place), place, kinds, types_of(kinds, extra))
+    except BadLine as bad:
         return bad.problem
     return None
 
 
-class _BadLine(Exception):
+class BadLine(Exception):
+    """What is wrong with a line."""
+
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(str(problem))
 
 
-def _lines(path: Path) -> Iterator[tuple[Position, bytes]]:
-    """Every line that is not blank; of a Parquet file, every row as such a line."""
+def lines_of(path: Path) -> Iterator[tuple[Position, bytes]]:
+    """Every line, blank ones too; of a Parquet file, every row as such a line."""
     if path.suffix == ".parquet":
         from connector.evaluate.bulk import rows  # needs pyarrow
 
@@ -158,33 +115,34 @@ def _lines(path: Path) -> Iterator[tuple[Position, bytes]]:
         return
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(_cut(file), 1):
+            for number, line in enumerate(bounded(file), 1):
                 if number == 1:
-                    line = line.removeprefix(_BYTE_ORDER_MARK)
-                if line.strip():
-                    yield Position(str(path), number), line
+                    line = line.removeprefix(BYTE_ORDER_MARK)
+                yield Position(str(path), number), line
     except OSError as error:
         raise AccordError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _cut(file: BinaryIO) -> Iterator[bytes]:
+def bounded(file: BinaryIO) -> Iterator[bytes]:
     """The lines of *file*; of one that is too long only its beginning, so that memory stays bounded."""
     while line := file.readline(LONGEST_LINE):
+        rest = line
+        while len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE)
         yield line
-        while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE)
 
 
-def _decoded(line: bytes, place: Position) -> TicketLine:
+def decoded(line: bytes, place: Position) -> TicketLine:
+    """The ticket that *line* is; raises BadLine where it is none."""
     if len(line) == LONGEST_LINE:
         what = f"this line is longer than {LONGEST_LINE >> 20} MiB"
-        raise _BadLine(Problem(what, place, "one ticket a line, not a list of them"))
+        raise BadLine(Problem(what, place, "one ticket a line, not a list of them"))
     try:
         return _DECODER.decode(line)
     except msgspec.ValidationError as error:
-        raise _BadLine(_shape_problem(str(error), place)) from None
+        raise BadLine(_shape_problem(str(error), place)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _BadLine(Problem(f"this line is not JSON: {error}", place, "one ticket a line")) from None
+        raise BadLine(Problem(f"this line is not JSON: {error}", place, "one ticket a line")) from None
 
 
 def _shape_problem(message: str, place: Position) -> Problem:
@@ -205,30 +163,32 @@ def _shape_problem(message: str, place: Position) -> Problem:
     return Problem(f"{where}: {what[0].lower()}{what[1:]}" if where else what, place)
 
 
-_Types = Mapping[str, Mapping[str, FieldType]]  # of each kind's fields
+Types = Mapping[str, Mapping[str, FieldType]]  # of each kind's fields
 
 
-def _types(kinds: Mapping[str, Kind], extra: Mapping[str, FieldType]) -> _Types:
+def types_of(kinds: Mapping[str, Kind], extra: Mapping[str, FieldType]) -> Types:
+    """The types of the fields of *kinds* and of the *extra* ones."""
     return {
         name: {**extra, **{field.name: field.type for field in kind.fields.values()}}
         for name, kind in kinds.items()
     }
 
 
-def _record(ticket: TicketLine, place: Position, kinds: Mapping[str, Kind], types: _Types) -> Record:
+def record_of(ticket: TicketLine, place: Position, kinds: Mapping[str, Kind], types: Types) -> Record:
+    """The record that *ticket* tells of; raises BadLine where something in it is wrong."""
     kind = kinds.get(ticket.kind)
     if kind is None:
         hint = suggest(ticket.kind, kinds) or f"known: {', '.join(sorted(kinds))}"
-        raise _BadLine(Problem(f"unknown kind {ticket.kind!r}", place, hint))
+        raise BadLine(Problem(f"unknown kind {ticket.kind!r}", place, hint))
     if not (ticket.id or ticket.key):
-        raise _BadLine(Problem("`id` is missing", place))
+        raise BadLine(Problem("`id` is missing", place))
 
     known = types[ticket.kind]
     fields = {
         name: _value(raw, known.get(name), place, "fields", name) for name, raw in ticket.fields.items()
     }
     if kind.is_ticket and fields.get("opened") is None:
-        raise _BadLine(Problem(NO_OPENED, place, "without it no clock can be judged"))
+        raise BadLine(Problem(NO_OPENED, place, "without it no clock can be judged"))
     changes = []
     for number, change in enumerate(ticket.changes):
         of_field = known.get(change.field)
@@ -259,11 +219,11 @@ def _value(raw: Value, kind: FieldType | None, place: Position, part: str | int,
     if kind in _AS_WRITTEN.get(raw.__class__, ()):
         return raw
     if isinstance(raw, dict) and not {"id", "name"} & raw.keys():
-        raise _BadLine(Problem(f"{_where(part, name)}: a reference needs an id or a name", place))
+        raise BadLine(Problem(f"{_where(part, name)}: a reference needs an id or a name", place))
     if kind is None:
         return typed(raw, FieldType.REFERENCE) if isinstance(raw, dict) else raw
     if wrong := fault(raw, kind):
-        raise _BadLine(Problem(f"{_where(part, name)}: {wrong}", place))
+        raise BadLine(Problem(f"{_where(part, name)}: {wrong}", place))
     return typed(raw, kind)
 
 
@@ -276,19 +236,4 @@ def _instant(text: str, place: Position, part: str | int, name: str) -> Instant:
     try:
         return parse_instant(text)
     except (ValueError, OverflowError) as error:
-        raise _BadLine(Problem(f"{_where(part, name)}: {error}", place)) from None
-
-
-def _learn(found: Inspection, ticket: TicketLine, kinds: Mapping[str, Kind]) -> None:
-    kind = kinds.get(ticket.kind)
-    known = kind.fields if kind else {}
-    told: Iterable[tuple[str, Value]] = [
-        *ticket.fields.items(),
-        *((c.field, value) for c in ticket.changes for value in (c.old, c.new)),
-    ]
-    for name, value in told:
-        if isinstance(value, dict) and value.get("id") and value.get("name"):
-            found.names[str(value["id"])] = str(value["name"])
-        if name not in known:
-            seen = found.extra.get(name)
-            found.extra[name] = wider(seen, type_of_value(value))
+        raise BadLine(Problem(f"{_where(part, name)}: {error}", place)) from None

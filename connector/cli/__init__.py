@@ -7,6 +7,7 @@ None (fine) or an exit code, and raises AccordError for what a user can mend.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import os
@@ -109,7 +110,9 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None, *, world: Any = None) -> int:
     """Run one command and return its exit code. A user's mistake is a message, never a traceback."""
-    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+    if args is None:  # a process of our own
+        gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+        atexit.register(gc.freeze)  # nor is it looked through once more at the end
     try:
         given = list(sys.argv[1:] if args is None else args)
         with cli.make_context("accord", given, obj=world) as context:

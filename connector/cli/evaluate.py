@@ -23,7 +23,9 @@ from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import Instant
 from connector.model.kind import FieldType, Kind
 from connector.rules.loader import load_rulebook
-from connector.ticketfile import Inspection, inspect_ticket_file, read_ticket_file
+from connector.ticketfile import read_ticket_file
+from connector.ticketinspection import Inspection, inspect_ticket_file
+from connector.ticketlines import LinesJob, inspect_pieces, json_of_lines, parquet_of_lines
 from connector.tickettypes import types_by_use
 
 
@@ -54,12 +56,11 @@ def command(
     if as_parquet and out is None:
         raise click.UsageError("--format parquet needs --out")
     asked = _Asked(file, rules, at, every, skip_bad, shipped_kinds())
+    evaluated = _evaluate_lines
     if file.suffix == ".parquet":
         _columns().check_schema(file)
-    if file.suffix == ".parquet" and _bulk().is_columnar(file):
-        tally, found = _evaluate_columns(asked, out, as_parquet)
-    else:
-        tally, found = _evaluate_lines(asked, out, as_parquet)
+        evaluated = _evaluate_columns if _bulk().is_columnar(file) else _evaluate_rows
+    tally, found = evaluated(asked, out, as_parquet)
     _sum_up(tally, found)
 
 
@@ -81,6 +82,12 @@ class _Asked:
             click.echo(str(warning), err=True)
         return make_plan(book, self.kinds, book.measuring(every=self.every), {})
 
+    def plan_of(self, found: Inspection) -> Plan:
+        """The plan for a file that was inspected; raises Wrong for bad lines that are not to be left out."""
+        if not self.skip_bad:
+            found.refuse()
+        return self.plan(found.extra)
+
 
 def _bulk() -> ModuleType:
     """What needs pyarrow; says how to install it where it is missing."""
@@ -93,19 +100,34 @@ def _columns() -> ModuleType:
 
 
 def _evaluate_lines(asked: _Asked, out: Path | None, as_parquet: bool) -> tuple[Tally, Inspection]:
-    """Tickets one by one, from JSON lines or from Parquet of any layout."""
+    """Lines of JSON in bulk, pieces of the file shared out among processes."""
+    workers = cpu_count() or 1
+    found = inspect_pieces(asked.file, asked.kinds, types_by_use(asked.rules, asked.kinds), workers=workers)
+    plan = asked.plan_of(found)
+    job = LinesJob(asked.file, asked.kinds, found.extra, found.names, plan, asked.at)
+    tally = Tally()
+    if as_parquet and out is not None:
+        with _partly(out) as part:
+            for each in parquet_of_lines(job, part, workers=workers):
+                tally.add(each)
+        return tally, found
+    with written_to(out) as write:
+        for each in json_of_lines(job, write, workers=workers):
+            tally.add(each)
+    return tally, found
+
+
+def _evaluate_rows(asked: _Asked, out: Path | None, as_parquet: bool) -> tuple[Tally, Inspection]:
+    """Parquet of a layout of its own, row by row."""
     found = inspect_ticket_file(asked.file, asked.kinds, types_by_use(asked.rules, asked.kinds))
-    if not asked.skip_bad:
-        found.refuse()
-    plan = asked.plan(found.extra)
+    plan = asked.plan_of(found)
     records = read_ticket_file(asked.file, asked.kinds, skip_bad=asked.skip_bad, extra=found.extra)
     tally = Tally()
     batches = evaluate_records(plan, records, asked.at, found.names, tally)
     if as_parquet and out is not None:
         written = import_module("connector.evaluate.written")
-        with _partly(out) as part:
-            told, end = written.append(part, written.tables_of(batches), 0)
-            written.finish(part, [told], end)
+        with _partly(out) as part, written.started(part) as shared:
+            shared.parts.append(shared.write(0, lambda: batches))
         return tally, found
     with written_to(out) as write:
         for batch in batches:

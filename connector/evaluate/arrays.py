@@ -13,6 +13,7 @@ Codes = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 Positions = NDArray[np.int16]
 Flags = NDArray[np.uint16]
+Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 NONE = int(np.iinfo(np.int64).min)
@@ -25,6 +26,14 @@ def spans(starts: Ints, lengths: Ints) -> Ints:
         return np.empty(0, np.int64)
     before = np.repeat(np.cumsum(lengths) - lengths, lengths)
     return np.repeat(starts, lengths) + np.arange(total, dtype=np.int64) - before
+
+
+def distinct(ascending: Ints) -> Ints:
+    """The values of a column in ascending order, each once."""
+    is_new = np.ones(len(ascending), np.bool_)
+    is_new[1:] = ascending[1:] != ascending[:-1]
+    found: Ints = ascending[is_new]
+    return found
 
 
 def offsets_of(lengths: Ints) -> Ints:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.evaluate.arrays import NONE, Bools, Codes, Ints, offsets_of
+from connector.evaluate.arrays import NONE, Bools, Codes, Ints, Reals, offsets_of
 from connector.evaluate.columns import Coded, FieldColumn, Tickets
 from connector.evaluate.engine import Batch, Measured
 from connector.evaluate.outcome import STATES
@@ -189,8 +189,9 @@ class _Merged:
     def told(self, column: _Told) -> Codes:
         """Likewise."""
         table = np.zeros(len(column.dictionary) + 1, np.int32)  # the last one is for null, -1
-        used = np.bincount(column.codes + 1, minlength=1)[1:]
-        for code in np.flatnonzero(used).tolist():
+        is_used = np.zeros(len(table), np.bool_)
+        is_used[column.codes] = True
+        for code in np.flatnonzero(is_used[:-1]).tolist():
             table[code] = self._code(column.dictionary[code].as_py())
         return table[column.codes]
 
@@ -225,47 +226,59 @@ def _cycles(batch: Batch, measured: Measured) -> Any:
     time = np.where(has_time, figures.time, 1)
     keys = tickets.keys.array if isinstance(tickets.keys, Texts) else pa.array(tickets.keys, pa.string())
     shares = np.maximum(figures.elapsed, 0) * 10_000 // np.maximum(time, 1) / 10_000
+    in_time = has_time & (time != 0)
     columns = [
-        keys.take(pa.array(ticket)),
+        keys.take(_numbers(ticket, pa.int64())),
         _named(tickets.source.codes[ticket], tickets.source.values),
         _named(tickets.kind.codes[ticket], tickets.kind.values),
         _named(np.zeros(len(cycles), np.int32), [versions[0].name]),
-        pa.array(number[cycles.version]),
+        _numbers(number[cycles.version], pa.int32()),
         _named(np.zeros(len(cycles), np.int32), [measured.target]),
-        pa.array(cycles.number.astype(np.int32)),
-        _named(measured.state.astype(np.int32), [str(state) for state in STATES]),
+        _numbers(cycles.number.astype(np.int32), pa.int32()),
+        _named(measured.state, [str(state) for state in STATES]),
         _timestamps(cycles.started),
         _timestamps(measured.ended),
-        pa.array(figures.elapsed / SECOND),
-        pa.array(figures.time / SECOND, mask=~has_time),
-        pa.array((time - figures.elapsed) / SECOND, mask=~has_time),
+        _numbers(figures.elapsed / SECOND, pa.float64()),
+        _numbers(time / SECOND, pa.float64(), has_time),
+        _numbers((time - figures.elapsed) / SECOND, pa.float64(), has_time),
         _timestamps(outcome.due),
         _timestamps(outcome.breached_at),
         _warnings(measured.warnings, len(cycles)),
-        pa.array(shares, mask=~has_time | (time == 0)),
+        _numbers(shares, pa.float64(), in_time),
         _named(tickets.history.codes[ticket], tickets.history.values),
         _excluded(measured, [[row.reason for row in agreement.exclude] for agreement in versions]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=CYCLES)
 
 
-def _named(codes: Codes, names: Sequence[str], mask: Bools | None = None) -> Any:
+def _numbers(values: Ints | Codes | Reals, kind: Any, is_given: Bools | None = None) -> Any:
+    """A column of numbers or instants as it lies in memory; null where it is not given."""
+    assert values.itemsize * 8 == kind.bit_width
+    validity = None
+    if is_given is not None and not is_given.all():
+        validity = pa.py_buffer(np.packbits(is_given, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _named(codes: Codes | Ints, names: Sequence[str], is_given: Bools | None = None) -> Any:
     return pa.DictionaryArray.from_arrays(
-        pa.array(codes, pa.int32(), mask=mask), pa.array(names, pa.string())
+        _numbers(codes.astype(np.int32, copy=False), pa.int32(), is_given), pa.array(names, pa.string())
     )
 
 
 def _timestamps(instants: Ints) -> Any:
-    return pa.array(instants, pa.int64(), mask=instants == NONE).cast(INSTANT)
+    return _numbers(instants, INSTANT, instants != NONE)
 
 
 def _warnings(crossed: Moments, cycles: int) -> Any:
     offsets = offsets_of(np.bincount(crossed.cycle, minlength=cycles)).astype(np.int32)
     entries = pa.StructArray.from_arrays(
-        [_timestamps(crossed.at), _named(crossed.name.astype(np.int32), crossed.names)],
+        [_timestamps(crossed.at), _named(crossed.name, crossed.names)],
         fields=list(CYCLES.field("warnings").type.value_type),
     )
-    return pa.ListArray.from_arrays(pa.array(offsets), entries, type=CYCLES.field("warnings").type)
+    return pa.ListArray.from_arrays(
+        _numbers(offsets, pa.int32()), entries, type=CYCLES.field("warnings").type
+    )
 
 
 def _excluded(measured: Measured, reasons: Sequence[Sequence[str]]) -> Any:
@@ -275,4 +288,4 @@ def _excluded(measured: Measured, reasons: Sequence[Sequence[str]]) -> Any:
         here = measured.cycles.version == version
         table = np.array([*(names.index(reason) for reason in rows), 0], np.int32)
         codes[here] = table[measured.excluded[here]]
-    return _named(codes, names, measured.excluded < 0)
+    return _named(codes, names, measured.excluded >= 0)

@@ -30,9 +30,9 @@ from connector.evaluate.engine import Batch
 from connector.evaluate.lines import json_lines
 from connector.evaluate.masks import Hoursbook
 from connector.evaluate.plan import Plan
-from connector.evaluate.shared import Turns, in_order
+from connector.evaluate.shared import in_order
 from connector.evaluate.stream import Tally, evaluate_columns
-from connector.evaluate.written import append, finish, tables_of
+from connector.evaluate.written import SharedFile, started
 from connector.model.instant import Instant
 from connector.model.kind import FieldType
 
@@ -133,15 +133,12 @@ def rows(file: Path) -> Iterator[dict[str, Any]]:
 def evaluate_parquet(job: Job, out: Path, *, workers: int) -> Iterator[Done]:
     """Evaluate every ticket of the job's file into the Parquet file *out*, in pieces, which several
     *workers* share."""
-    out.write_bytes(b"")
-    turns = Turns()
     pieces = pieces_of(job.file, TICKETS_IN_A_BATCH * _BATCHES_IN_A_PIECE)
-    workers = min(workers, len(pieces))
-    parts = []
-    for done, part in in_order(partial(_Writer, job, out, turns), _Writer.written, pieces, workers):
-        parts.append(part)
-        yield done
-    finish(out, parts, turns.at)
+    with started(out) as shared:
+        make = partial(_Writer, job, shared)
+        for done, part in in_order(make, _Writer.written, pieces, min(workers, len(pieces))):
+            shared.parts.append(part)
+            yield done
 
 
 def json_of_parquet(job: Job, write: Callable[[bytes], Any], *, workers: int) -> Iterator[Done]:
@@ -251,25 +248,15 @@ class _Reader:
 
 
 class _Writer:
-    """One process's part in writing: what it evaluates goes to the file when it is its turn."""
+    """One process's part in writing."""
 
-    def __init__(self, job: Job, out: Path, turns: Turns) -> None:
-        self.reader, self.out, self.turns = _Reader(job), out, turns
+    def __init__(self, job: Job, shared: SharedFile) -> None:
+        self.reader, self.shared = _Reader(job), shared
 
     def written(self, piece: Piece) -> tuple[Done, Any]:
-        """Evaluate *piece*, write it in its turn: what it held, and the description of what was written."""
-        done, number = Done(), piece[0]
-        tables: list[Any] = []
-        error: Exception | None = None
-        try:
-            tables += tables_of(self.reader.evaluated(piece, done))
-        except Exception as failure:  # noqa: BLE001 (told when it is its turn, so that the first one is told)
-            error = failure
-        with self.turns.taken(number):
-            if error is not None:
-                raise error
-            part, self.turns.at = append(self.out, tables, self.turns.at)
-        return done, part
+        """Evaluate *piece* and write it: what it held, and the description of what was written."""
+        done = Done()
+        return done, self.shared.write(piece[0], lambda: self.reader.evaluated(piece, done))
 
 
 def _joined(batches: Sequence[Any]) -> Iterator[Any]:

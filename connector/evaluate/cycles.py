@@ -150,13 +150,13 @@ def _stretches(track: Track, cycles: Cycles, state: int) -> Stretches:
     for terms in track.versions:
         if terms.changed is not None and terms.may_carry():
             goes_on &= ~track.line.of(terms.changed)
-    breaks = np.flatnonzero(~goes_on)
-    which = np.flatnonzero(in_state[breaks])
-    begin = breaks[which]
-    stop = np.append(breaks, len(in_state))[which + 1]
+    begin = np.flatnonzero(in_state & ~goes_on)
+    stop = np.flatnonzero(in_state[:-1] & ~goes_on[1:]) + 1  # one for each that begins
+    if len(stop) < len(begin):
+        stop = np.append(stop, len(in_state))
     ticket = steps.ticket[begin]
     is_live = stop < steps.first[ticket] + steps.live[ticket]
-    end = np.where(is_live, np.append(steps.at, 0)[stop], steps.now[ticket])
+    end = np.where(is_live, steps.at[np.minimum(stop, len(steps.at) - 1)], steps.now[ticket])
     return Stretches(cycles.cycle_at[begin], steps.at[begin], end, begin)
 
 

@@ -106,16 +106,16 @@ def figures(
     adds; None where *rows* are all the cycles, each as it stands."""
     started = cycles.started[rows.cycle]
     entry = np.zeros(len(rows.cycle), np.int32)
-    calendar, time, is_date, due, strict = (filled(len(rows.cycle), 0) for _ in range(5))
+    calendar, time, due = (filled(len(rows.cycle), 0) for _ in range(3))
+    is_due_date, is_strict = (np.zeros(len(rows.cycle), np.bool_) for _ in range(2))
     for terms, here in version_of(track, cycles, rows.cycle):
         step = track.line.base_of(rows.judged[here])
         entry[here] = terms.entry[step]
         calendar[here] = terms.calendar(entry[here], step)
         time[here] = terms.lengths(entry[here], step)
-        is_date[here] = terms.is_due_date[entry[here]]
+        is_due_date[here] = terms.is_due_date[entry[here]]
         due[here] = _due_dates(terms, entry[here], step, started[here], calendar[here], reckoner)
-        strict[here] = terms.target.at_limit == "met"
-    is_due_date, is_strict = is_date.astype(np.bool_), strict.astype(np.bool_)
+        is_strict[here] = terms.target.at_limit == "met"
     counted = count(track, cycles, ran, rows, calendar, is_due_date, reckoner)
     elapsed = counted.elapsed()
     if is_due_date.any():
@@ -175,19 +175,20 @@ def count(
 
     A due-date cycle counts all open time since its start.
     """
-    each = np.bincount(ran.cycle, minlength=len(cycles))
-    first, lengths = offsets_of(each)[rows.cycle], each[rows.cycle]
-    lengths[is_due_date] = 1
-    stretch = np.minimum(spans(first, lengths), max(len(ran.cycle) - 1, 0))
-    row = np.repeat(np.arange(len(rows.cycle)), lengths)
-    if len(ran.cycle):
-        begin, end, step = ran.begin[stretch], ran.end[stretch], ran.step[stretch]
-    else:
-        begin, end, step = (np.zeros(len(row), np.int64) for _ in range(3))
+    lengths = np.bincount(ran.cycle, minlength=len(cycles))
+    row, begin, end, step = ran.cycle, ran.begin, ran.end, ran.step
+    if is_due_date.any() or not np.array_equal(rows.cycle, np.arange(len(cycles))):
+        first, lengths = offsets_of(lengths)[rows.cycle], lengths[rows.cycle]
+        lengths[is_due_date] = 1
+        row = np.repeat(np.arange(len(rows.cycle)), lengths)
+        stretch = spans(first, lengths)
+        begin, end, step = (np.append(of_stretch, 0)[stretch] for of_stretch in (begin, end, step))
     whole = is_due_date[row]
     until = rows.until[row]
-    begin = np.where(whole, cycles.started[rows.cycle[row]], begin)
-    end = np.where(whole, until, np.minimum(end, until))
+    if whole.any():
+        begin = np.where(whole, cycles.started[rows.cycle[row]], begin)
+        end = np.where(whole, until, end)
+    end = np.minimum(end, until)
     begin = np.minimum(begin, end)
     own = _kept_calendars(track, cycles, rows, row, step, calendar[row], whole)
     open_time = reckoner.upto(own, end) - reckoner.upto(own, begin)

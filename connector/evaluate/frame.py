@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from connector.evaluate.arrays import NONE, Bools, Codes, Ints, offsets_of
+from connector.evaluate.arrays import NONE, Bools, Codes, Ints, offsets_of, spans
 from connector.evaluate.columns import FieldColumn, Tickets
 from connector.evaluate.judge import spellings
 from connector.model.record import Reference, Value
@@ -120,7 +120,7 @@ def _order(tickets: Tickets, owner: Ints) -> tuple[Ints | None, Ints]:
     return np.lexsort((tickets.at, owner)), back
 
 
-def _steps(opened: Ints, known: Ints, lengths: Ints, owner: Ints, at: Ints, now: Ints) -> tuple[Steps, Ints]:
+def _steps(opened: Ints, known: Bools, lengths: Ints, owner: Ints, at: Ints, now: Ints) -> tuple[Steps, Ints]:
     tickets = len(opened)
     openings = offsets_of(lengths)[:-1] + np.arange(tickets)
     changes = np.arange(len(owner)) + owner + 1
@@ -130,14 +130,20 @@ def _steps(opened: Ints, known: Ints, lengths: Ints, owner: Ints, at: Ints, now:
     is_new = np.ones(len(merged), np.bool_)
     is_new[1:] = merged[1:] != merged[:-1]
     is_new[openings] = True
-    step = np.cumsum(is_new) - 1
-    first = step[openings]
-    at_step = merged[is_new]
-    count = np.diff(np.append(first, len(at_step)))
+    first, count, at_step, row_step = openings, lengths + 1, merged, changes
+    if not is_new.all():
+        step = np.cumsum(is_new) - 1
+        first, row_step = step[openings], step[changes]
+        at_step = merged[is_new]
+        count = np.diff(np.append(first, len(at_step)))
     ticket = np.repeat(np.arange(tickets, dtype=np.int32), count)
-    is_live = (at_step <= now[ticket]) & known[ticket].astype(np.bool_)
-    live = np.add.reduceat(is_live, first, dtype=np.int64) if tickets else np.empty(0, np.int64)
-    return Steps(first, count, live, at_step, ticket, now), step[changes]
+    live = np.where(known, count, 0)
+    late = np.flatnonzero(known & (at_step[first + count - 1] > now))
+    if len(late):
+        some = count[late]
+        is_live = at_step[spans(first[late], some)] <= np.repeat(now[late], some)
+        live[late] = np.add.reduceat(is_live, offsets_of(some)[:-1], dtype=np.int64)
+    return Steps(first, count, live, at_step, ticket, now), row_step
 
 
 def _undone(steps: Steps, column: FieldColumn, rows: Ints | slice, at_steps: Ints) -> Codes:

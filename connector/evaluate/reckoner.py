@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from connector.evaluate.arrays import NONE, Ints
+from connector.evaluate.arrays import Ints
 from connector.evaluate.masks import Hoursbook
 from connector.evaluate.opendays import OpenDays
 from connector.evaluate.opentime import OpenTime
@@ -24,6 +24,7 @@ class Reckoner:
     hoursbook: Hoursbook
     ids: Ids
     _days: dict[tuple[str, str], OpenDays] = field(default_factory=dict)
+    _asked: tuple[Ints, Sequence[tuple[int, Ints]]] | None = None
 
     def upto(self, calendar: Ints, instants: Ints) -> Ints:
         """W of each instant in its calendar."""
@@ -60,12 +61,18 @@ class Reckoner:
     def _each_number(self, calendar: Ints, ask: Callable[[int, Ints | slice], Ints]) -> Ints:
         if not len(calendar):
             return calendar
-        counts = np.bincount(calendar, minlength=1)
-        used = np.flatnonzero(counts)
-        if len(used) == 1:
-            return ask(int(used[0]), slice(None))
-        found = np.full(len(calendar), NONE)
-        for number in used.tolist():
-            rows = np.flatnonzero(calendar == number)
+        parts = self._parts_of(calendar)
+        if len(parts) == 1:
+            return ask(parts[0][0], slice(None))
+        found = np.empty(len(calendar), np.int64)
+        for number, rows in parts:
             found[rows] = ask(number, rows)
         return found
+
+    def _parts_of(self, calendar: Ints) -> Sequence[tuple[int, Ints]]:
+        """The rows of each calendar. Several questions follow each other about the same column."""
+        if self._asked is None or self._asked[0] is not calendar:
+            used = np.flatnonzero(np.bincount(calendar)).tolist()
+            rows = [np.flatnonzero(calendar == number) for number in used] if len(used) > 1 else [calendar]
+            self._asked = (calendar, list(zip(used, rows, strict=True)))
+        return self._asked[1]

@@ -75,10 +75,11 @@ class Terms:
 
     def calendar(self, entry: Codes, zone_at: Ints) -> Ints:
         """Ids of the calendars of *entry*, each in the zone of the step *zone_at*."""
-        found = np.empty(len(entry), np.int64)
-        for number, (first, zones) in enumerate(self.hours):
-            here = entry == number
-            found[here] = first if zones is None else first + zones[zone_at[here]]
+        found: Ints = np.array([first for first, _ in self.hours], np.int64)[entry]
+        for number, (_, zones) in enumerate(self.hours):
+            if zones is not None:
+                here = np.flatnonzero(entry == number)
+                found[here] += zones[zone_at[here]]
         return found
 
     def lengths(self, entry: Codes, steps: Ints) -> Ints:

@@ -14,7 +14,7 @@ import numpy as np
 
 from connector.evaluate import clock
 from connector.evaluate.applies import NEVER, Applies
-from connector.evaluate.arrays import Bools, Flags, Ints
+from connector.evaluate.arrays import Bools, Flags, Ints, distinct, spans
 from connector.evaluate.frame import Steps
 from connector.evaluate.masks import Masks
 from connector.evaluate.terms import Ids, Terms, terms
@@ -87,9 +87,7 @@ def lay(applies: Applies, indexes: Sequence[int], name: str, line: Line, ids: Id
     met = np.array([v.target.born_stopped == "met" for v in versions], np.bool_)
     fresh[born[met[force[born]]]] |= clock.BORN_STOPPED
     made, version_at = clock.play(line.steps, laid, fresh, force)
-    return Track(
-        versions, line, made, version_at, pauses, np.unique(line.steps.ticket[born]).astype(np.int64)
-    )
+    return Track(versions, line, made, version_at, pauses, distinct(line.steps.ticket[born].astype(np.int64)))
 
 
 class _Holding:
@@ -171,16 +169,25 @@ def _bits(*named: tuple[int, Bools]) -> Flags:
 def _born_stopped(line: Line, would_start: Bools, follows: Bools, stops: Bools) -> Ints:
     """The steps at which a clock would start but `stop` holds: the first one of a ticket at which it
     would start; with `after` (where *follows*), each event."""
-    steps = np.flatnonzero(would_start & stops)
-    if not len(steps):
-        return steps
-    ticket = line.steps.ticket[steps]
-    first = line.steps.first[ticket]
-    so_far = np.cumsum(would_start, dtype=np.int32)
-    is_first = so_far[steps] - so_far[first] + would_start[first] == 1
-    is_live = steps < first + line.steps.live[ticket]
-    born: Ints = steps[(is_first | follows[steps]) & is_live]
-    return born
+    steps = line.steps
+    born = _first_starts(steps, would_start)
+    if follows.any():
+        born = np.union1d(born, np.flatnonzero(would_start & follows))
+    born = born[stops[born]]
+    ticket = steps.ticket[born]
+    found: Ints = born[born < steps.first[ticket] + steps.live[ticket]]
+    return found
+
+
+def _first_starts(steps: Steps, would_start: Bools) -> Ints:
+    """The first step of each ticket at which a clock would start."""
+    at_opening = would_start[steps.first]
+    later = np.flatnonzero(~at_opening)
+    rest = spans(steps.first[later] + 1, steps.count[later] - 1)
+    rest = rest[would_start[rest]]
+    is_first = np.ones(len(rest), np.bool_)
+    is_first[1:] = steps.ticket[rest[1:]] != steps.ticket[rest[:-1]]
+    return np.sort(np.concatenate((steps.first[at_opening], rest[is_first])))
 
 
 def with_events(steps: Steps, events: Mapping[After, tuple[Ints, Ints]]) -> Line:

@@ -6,15 +6,19 @@ What evaluated batches are as Arrow tables is said in `arrow`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connector.errors import AccordError
 from connector.evaluate.arrow import CYCLES, cycles_table
 from connector.evaluate.engine import Batch
+from connector.evaluate.shared import Turns
 
 ROWS_IN_A_GROUP = 200_000
 _TAIL = 8  # after the description at the end of a Parquet file: its length and a magic word
@@ -39,6 +43,42 @@ def tables_of(batches: Iterable[Batch]) -> Iterator[Any]:
 
 def _joined(rows: Sequence[Any]) -> Any:
     return pa.Table.from_batches(rows, CYCLES).unify_dictionaries().combine_chunks()
+
+
+@dataclass(slots=True)
+class SharedFile:
+    """A Parquet file of cycles to which several processes write pieces, in turn. *parts*: descriptions of
+    the pieces, gathered by the process that began it."""
+
+    out: Path
+    turns: Turns = field(default_factory=Turns)
+    parts: list[Any] = field(default_factory=list)
+
+    def write(self, number: int, evaluate: Callable[[], Iterable[Batch]]) -> Any:
+        """Evaluate piece *number*, write it in its turn, and return the description of what was written."""
+        tables: list[Any] = []
+        error: Exception | None = None
+        try:
+            tables += tables_of(evaluate())
+        except Exception as failure:  # noqa: BLE001 (raised in its turn, so that the first one is told)
+            error = failure
+        with self.turns.taken(number):
+            if error is not None:
+                raise error
+            part, self.turns.at = append(self.out, tables, self.turns.at)
+        return part
+
+
+@contextmanager
+def started(out: Path) -> Iterator[SharedFile]:
+    """The Parquet file *out*, begun; it is ended with the description of all its parts."""
+    try:
+        out.write_bytes(b"")
+    except OSError as error:
+        raise AccordError(f"{out} cannot be written: {error.strerror}") from None
+    shared = SharedFile(out)
+    yield shared
+    finish(out, shared.parts, shared.turns.at)
 
 
 def append(out: Path, tables: Iterable[Any], at: int) -> tuple[Any, int]:

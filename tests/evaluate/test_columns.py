@@ -18,7 +18,8 @@ from connector.evaluate.stream import Tally, evaluate_records
 from connector.model.instant import format_instant
 from connector.model.kind import FieldType
 from connector.model.record import Record, Reference
-from connector.ticketfile import inspect_ticket_file, read_ticket_file
+from connector.ticketfile import read_ticket_file
+from connector.ticketinspection import inspect_ticket_file
 from tests.evaluate.columnar import write_tickets
 from tests.evaluate.test_commands import RULES, lines
 from tests.oracle.given import KINDS

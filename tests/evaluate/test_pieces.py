@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,57 @@ def test_a_parquet_file_written_in_parts_is_one_that_others_read(
         for n in range(about.num_row_groups)
     ]
     assert sum(groups) == len(wanted)
+
+
+# ------------------------------------------------------------------------- lines
+
+
+@pytest.mark.parametrize("size", [1, 97, 1000, 10_000], ids="pieces of {} bytes".format)
+def test_where_lines_are_cut_does_not_matter(
+    tmp_path: Path, rules: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = lines(tmp_path / "t.jsonl", *tickets(12))
+    wanted = evaluated(given, rules, tmp_path / "whole.jsonl")
+    spaced = given.read_bytes().replace(b"\n", b"\r\n\n", 5)  # blank lines, and those of another system
+    given.write_bytes(b"\xef\xbb\xbf" + spaced.rstrip())
+    monkeypatch.setattr("connector.ticketlines.BYTES_IN_A_PIECE", size)
+    monkeypatch.setattr("connector.cli.evaluate.cpu_count", lambda: 1 if size < 1000 else 3)
+    assert evaluated(given, rules, tmp_path / "out.jsonl") == wanted
+    assert evaluated(given, rules, tmp_path / "out.parquet") == wanted
+
+
+@pytest.mark.parametrize("size", [97, 1000], ids="pieces of {} bytes".format)
+def test_bad_lines_are_told_by_their_numbers_in_the_file(
+    tmp_path: Path,
+    rules: Path,
+    size: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = [json.dumps(row) for row in tickets(40)]
+    given[7], given[20], given[39] = "no JSON", "", '{"kind": "incident"}'
+    (tmp_path / "t.jsonl").write_text("\n".join(given))
+    monkeypatch.setattr("connector.ticketlines.BYTES_IN_A_PIECE", size)
+    command = ["evaluate", str(tmp_path / "t.jsonl"), "--rules", str(rules), "--at", "2026-03-05T10:00:00Z"]
+    assert main(command) == 2
+    told = capsys.readouterr()
+    assert not told.out
+    assert [line.split(": ")[0].rpartition("/")[2] for line in told.err.splitlines() if "jsonl:" in line] == [
+        "t.jsonl:8:1", "t.jsonl:40:1",
+    ]  # fmt: skip
+    assert main([*command, "--skip-bad"]) == 0
+    assert "37 tickets" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_twice_is_told(
+    tmp_path: Path, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "t.jsonl")
+    assert (
+        main(["evaluate", str(tmp_path / "t.jsonl"), "--rules", str(rules), "--at", "2026-03-05T10:00:00Z"])
+        == 2
+    )
+    assert "save it as a file first" in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------------- sharing out
