@@ -23,6 +23,11 @@ MAX_NODES = 200_000  # counted with every alias spelt out, so that an alias bomb
 
 Loc = tuple[str | int, ...]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What the parser itself makes of a node without a tag.
+_PLAIN = frozenset({"!"}) | {
+    f"tag:yaml.org,2002:{name}"
+    for name in ("bool", "int", "float", "null", "timestamp", "str", "value", "merge", "map", "seq")
+}
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -111,6 +116,7 @@ class _Walk:
                 [Problem("the document is too large or too deep (aliases count)", self.position(node))]
             )
         self.values[loc] = self.position(node)
+        self.refuse_tag(node)
         if isinstance(node, yaml.MappingNode):
             return dict(self.items(node, loc))
         if isinstance(node, yaml.SequenceNode):
@@ -135,10 +141,12 @@ class _Walk:
     def scalar(self, node: yaml.Node) -> str | None:
         text = str(node.value)
         plain = not getattr(node, "style", None)  # the C parser says "", the Python one None
-        known = ("bool", "int", "float", "null", "timestamp", "str", "value", "merge")
-        if node.tag not in {f"tag:yaml.org,2002:{name}" for name in known} and node.tag != "!":
-            self.problems.append(Problem(f"the tag {node.tag} is not allowed", self.position(node)))
         return None if plain and text in _NOTHING else text
+
+    def refuse_tag(self, node: yaml.Node) -> None:
+        """A tag asks for more than what is written, which nobody here gives."""
+        if node.tag not in _PLAIN:
+            self.problems.append(Problem(f"the tag {node.tag} is not allowed", self.position(node)))
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from connector import errors
+from tests import elsewhere
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +26,16 @@ def secrets_of_its_own() -> Iterator[None]:
     yield
     errors._SECRETS.intersection_update(known)
     errors._SHOWN_ANYWAY.intersection_update(shown)
+
+
+if elsewhere.ASKED:
+
+    @pytest.fixture(autouse=True)
+    def stores_elsewhere(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+        """Stores lie in PostgreSQL."""
+        if "file" in request.keywords:
+            pytest.skip("it looks at the store's file")
+        place = elsewhere.Elsewhere()
+        monkeypatch.setattr(sa, "make_url", place.url)
+        yield
+        place.clear()

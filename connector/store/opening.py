@@ -126,8 +126,10 @@ def open_store(
 
 def _exists(url: str) -> bool:
     """False where a file would have to be made first; of a server nothing is said."""
-    database = sa.make_url(url).database if url.startswith("sqlite") else None
-    return database is None or Path(database).is_file()
+    parsed = _parsed(url)
+    if parsed is None or parsed.get_backend_name() != "sqlite" or parsed.database is None:
+        return True
+    return Path(parsed.database).is_file()
 
 
 def _greet(store: Store) -> None:
@@ -138,11 +140,15 @@ def _greet(store: Store) -> None:
             about.greet(tx, store.world.now())
 
 
-def _engine(url: str) -> sa.Engine:
+def _parsed(url: str) -> sa.URL | None:
     try:
-        parsed = sa.make_url(url)
+        return sa.make_url(url)
     except sa.exc.ArgumentError:
-        parsed = None
+        return None
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = _parsed(url)
     if parsed is not None and parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         return sqlite.engine(parsed)
     if parsed is not None and parsed.drivername == "postgresql+psycopg":

@@ -111,6 +111,7 @@ def test_plan_foretells_exactly_what_sync_delivers(place: Place) -> None:
         assert delivered_keys(place, before) == foretold
 
 
+@pytest.mark.file
 def test_plan_writes_neither_to_the_platform_nor_to_the_store(place: Place) -> None:
     place.sandbox.requests.clear()
     assert plan(place.world, place.load()).deliver_keys
@@ -333,6 +334,7 @@ def test_more_acts_than_a_run_may_do_follow_in_the_next_runs(tmp_path: Path) -> 
     assert done == [3, 6, 9, 10]
 
 
+@pytest.mark.file
 def test_a_restored_backup_looks_before_it_acts(place: Place) -> None:
     place.sync()
     place.pass_(10 * MINUTE)
