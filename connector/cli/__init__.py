@@ -48,6 +48,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Answers": {
         "explain": "The timeline of a ticket's clocks, step by step.",
         "report": "The achievement report of a period.",
+        "reconcile": "Accord's clocks beside the platform's own SLA engine.",
     },
 }
 COMMANDS: Mapping[str, str] = {name: text for section in SECTIONS.values() for name, text in section.items()}

@@ -54,6 +54,15 @@ class Evaluation:
             yield from cycles_in(batch)
         yield from self.borrowed
 
+    def covered(self) -> set[tuple[str, str]]:
+        """Each agreement's name with the ids of the tickets that it ever applied to."""
+        return {
+            (batch.plan.agreements[index].name, batch.frame.tickets.ids[ticket])
+            for batch in self.batches
+            for index, found in covered(batch)
+            for ticket in found.tolist()
+        }
+
 
 @dataclass(slots=True)
 class _Found:

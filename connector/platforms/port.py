@@ -195,5 +195,8 @@ class Platform(Protocol):
     def unprovision(self) -> Iterator[Provision]:
         """Take away what `provision` made, and with it what is kept there."""
 
+    def sla_names(self) -> Sequence[str]:
+        """The names of the SLAs that the platform's own engine measures, sorted."""
+
     def link(self, kind: str, record_id: str) -> str:
         """Where a person sees that record."""

@@ -237,6 +237,9 @@ class FakePlatform:
     def unprovision(self) -> Iterator[Provision]:
         return iter(())
 
+    def sla_names(self) -> Sequence[str]:
+        return []
+
     def link(self, kind: str, record_id: str) -> str:
         return f"{self.instance}/{kind}/{record_id}"
 

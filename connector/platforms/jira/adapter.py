@@ -197,6 +197,10 @@ class Jira:
         nothing, and can only be taken away ticket by ticket."""
         return provision.removed(self)
 
+    def sla_names(self) -> Sequence[str]:
+        """The SLAs of the site: each has a field of its name."""
+        return sorted({field.name for field in self.facts.fields.values() if field.is_sla})
+
     def link(self, kind: str, record_id: str) -> str:
         """Where a person sees that record."""
         del kind

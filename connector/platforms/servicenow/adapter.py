@@ -30,7 +30,7 @@ from connector.platforms.servicenow.deliver import Deliverer
 from connector.platforms.servicenow.dictionary import Dictionary
 from connector.platforms.servicenow.fields import lacking, learn, projection
 from connector.platforms.servicenow.history import Histories
-from connector.platforms.servicenow.pages import PageSize, glance, named
+from connector.platforms.servicenow.pages import PageSize, every_row, glance, named
 from connector.platforms.servicenow.references import References
 from connector.platforms.servicenow.spelling import EDITION, ServiceNowSpelling, edition_of
 from connector.platforms.servicenow.sweep import Sweep, mark_of
@@ -229,6 +229,11 @@ class ServiceNow:
     def unprovision(self) -> Iterator[Provision]:
         """Take away what `provision` made, records in it included."""
         return provision.removed(self.client, self.dictionary, self.catalogue)
+
+    def sla_names(self) -> Sequence[str]:
+        """The names of the active SLA definitions."""
+        rows = every_row(self.client, "contract_sla", "active=true", ["name"])
+        return sorted({str(row["name"]) for page in rows for row in page if row.get("name")})
 
     def link(self, kind: str, record_id: str) -> str:
         """Where a person sees that record."""
