@@ -61,7 +61,7 @@ def held(world: World) -> None:
     world.after(60)
     world.jira.move(issue, "Waiting for customer")
     world.after(60)
-    world.jira.move(issue, "In Progress")
+    world.jira.move(issue, "Work in progress")
     world.after(60)
     world.jira.edit(issue, resolution="10000")
 
