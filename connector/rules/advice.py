@@ -96,6 +96,11 @@ def _check_momentary(reading: Reading, spot: Spot, target: Target) -> None:
     ):
         what = "this stop holds for a moment and the start lasts: the next step starts a new cycle"
         reading.doubt("momentary-stop", _part(spot, "stop"), what, "write `reopen: ignore`")
+    follows = target.after is not None
+    if target.start_must_hold and (follows or (target.start is not None and is_momentary(target.start))):
+        what = "this start holds for a moment, and `start_must_hold` cancels the cycle at the next step"
+        hint = "write `start_must_hold: false` on the target"
+        reading.doubt("momentary-start", spot / "after" if follows else _part(spot, "start"), what, hint)
     if target.reset is not None and not is_momentary(target.reset):
         what = "this reset lasts: every further step ends the cycle again"
         reading.doubt("lasting-reset", _part(spot, "reset"), what, "test what `changed`")

@@ -113,7 +113,9 @@ EXPLANATIONS: Mapping[str, str] = {
     "momentary-start": (
         "A condition on a change holds at that step only. If the agreement applies only once another "
         "field is set, and that happens later, the moment has passed and no cycle starts. Use a "
-        "condition that lasts, with `start_at: opened` where the time from the opening counts."
+        "condition that lasts, with `start_at: opened` where the time from the opening counts. With "
+        "`start_must_hold` (which `like: servicenow` sets) such a start, and another target's event "
+        "(`after`), no longer holds at the next step, which cancels the cycle."
     ),
     "momentary-stop": (
         "The stop holds at one step only, while the start goes on holding: at the ticket's next "
