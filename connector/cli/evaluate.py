@@ -203,6 +203,8 @@ def _sum_up(tally: Tally, found: Inspection) -> None:
         click.echo(f"{found.bad} bad records left out:", err=True)
         for problem in found.problems:
             click.echo(f"  {problem}", err=True)
+    if tally.later:
+        click.echo(f"{tally.later} steps of tickets lie later than --at and do not count yet", err=True)
     for reason, count in sorted(tally.repaired.items()):
         if count:
             click.echo(f"history repaired: {count} × {reason}", err=True)

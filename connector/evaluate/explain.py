@@ -82,6 +82,7 @@ class Explanation:
     zone: str
     clocks: tuple[ClockStory, ...]
     repairs: Mapping[str, int] = field(default_factory=dict)
+    later: int = 0  # changes known already that lie later than *at*
     aside: str | None = None
 
     def text(self) -> str:
@@ -115,6 +116,7 @@ def explain(
         zone=zones[0] if len(set(zones)) == 1 else "UTC",
         clocks=clocks,
         repairs=repairs_by_ticket(batch.frame).get(0, {}),
+        later=sum(change.at > at for change in record.changes),
         aside=_aside(batch, at),
     )
 

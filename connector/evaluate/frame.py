@@ -65,6 +65,9 @@ class Frame:
             rows, steps = self._in_time(column)
             self._codes[name] = _undone(self.steps, column, rows, steps)
             _count_contradictions(self, name, column, rows, steps)
+            if name == "state":
+                stateless = self._codes[name][self.steps.first] == 0
+                self.repairs["first state missing"] = stateless.astype(np.int64)
         return self._codes[name]
 
     def recorded(self, name: str) -> tuple[Ints, Ints]:

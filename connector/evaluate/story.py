@@ -29,6 +29,8 @@ def _lines(told: Explanation) -> Iterator[str]:
     for reason, count in sorted(told.repairs.items()):
         if count:
             yield f"  Its history was mended: {count} × {reason}."
+    if told.later:
+        yield f"  Changes later than that, which do not count yet: {told.later}."
     for clock in told.clocks:
         yield ""
         yield f"{clock.agreement} · {clock.target}  ({clock.place})"
@@ -157,6 +159,7 @@ def data(told: Explanation) -> dict[str, Any]:
         "at": format_instant(told.at),
         "aside": told.aside,
         "repairs": dict(told.repairs),
+        "later": told.later,
         "clocks": [_clock_data(clock) for clock in told.clocks],
     }
 

@@ -24,11 +24,13 @@ CHANGES_IN_A_BATCH = 64_000
 
 @dataclass(slots=True)
 class Tally:
-    """What a stream held: tickets, cycles, records without `opened`, and repairs of histories by reason."""
+    """What a stream held: tickets, cycles, records without `opened`, changes later than the instant of
+    evaluation (by steps), and repairs of histories by reason."""
 
     tickets: int = 0
     cycles: int = 0
     without_opened: int = 0
+    later: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
 
     def note(self, batch: Batch) -> None:
@@ -36,6 +38,8 @@ class Tally:
         self.tickets += len(batch.frame.tickets)
         self.cycles += sum(len(measured.cycles) for measured in batch.measured)
         self.without_opened += int((batch.frame.tickets.opened == NONE).sum())
+        steps = batch.frame.steps
+        self.later += int(steps.count.sum() - steps.live.sum())
         for reason, counts in batch.frame.repairs.items():
             self.repaired[reason] += int(counts.sum())
 
@@ -44,6 +48,7 @@ class Tally:
         self.tickets += other.tickets
         self.cycles += other.cycles
         self.without_opened += other.without_opened
+        self.later += other.later
         self.repaired += other.repaired
 
 

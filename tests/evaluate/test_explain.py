@@ -6,7 +6,7 @@ import json
 
 from connector.evaluate.explain import Explanation, explain
 from connector.mappings.kinds import shipped_kinds
-from connector.model.record import Record
+from connector.model.record import Change, Record
 from connector.rules.rulebook import Rulebook
 from tests.evaluate.desk import OPEN, desk, t, ticket
 
@@ -75,3 +75,25 @@ def test_changed_dates_are_told_as_dates() -> None:
     )
     story = told(desk(f"{OPEN}within: [{{time: 4h}}]"), record, "tue 10:00").text()
     assert "resolved: nothing → 2026-03-02T16:20:00Z" in story
+
+
+def test_a_dirty_history_is_told_with_what_became_of_it() -> None:
+    changes = (
+        Change(t("mon 09:00"), "state", None, "new", seq=0),
+        Change(t("mon 11:00"), "state", None, "in_progress", seq=1),
+        Change(t("mon 11:00"), "state", None, "in_progress", seq=2),
+        Change(t("mon 12:00"), "state", "on_hold", "resolved", seq=3),
+        Change(t("fri 12:00"), "state", "resolved", "closed", seq=4),
+    )
+    record = Record("incident", "acme", "1", "INC1", {"state": "closed", "opened": t("mon 10:00")}, changes)
+    explanation = told(RULES, record, "tue 10:00")
+    assert explanation.repairs == {
+        "before the opening": 1,
+        "duplicate": 1,
+        "contradiction": 2,  # `new` is not what the next change began with, nor `in_progress`
+        "first state missing": 1,
+    }
+    story = explanation.text()
+    assert "Its history was mended: 1 × duplicate." in story
+    assert "Changes later than that, which do not count yet: 1." in story
+    assert explanation.json()["later"] == 1
