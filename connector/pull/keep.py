@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.model.instant import Instant
-from connector.model.kind import Kind
+from connector.model.kind import FieldType, Kind
 from connector.model.platformcycle import KIND
 from connector.model.record import Record
 from connector.platforms.port import History, Page
 from connector.pull.reading import Span, read
-from connector.store import Transaction, aside, belonging, changes, tickets, unmapped
+from connector.store import Transaction, aside, belonging, changes, names, tickets, unmapped
 from connector.store.tickets import Reading
 
 
@@ -84,8 +84,15 @@ class Keeper:
         differing = tickets.put(tx, readings, known)
         changes.put(tx, self.source, self.kind.name, {r.record.id: r.record.changes for r in readings})
         self._touch_measured(tx, readings, known)
+        names.learn(tx, self.source, self.kind.name, [r.record for r in readings], self._references)
         self._keep_doubts(tx, batch)
         self._count(batch.page, readings, differing)
+
+    @property
+    def _references(self) -> frozenset[str]:
+        """The fields of tickets that name other records."""
+        given = self.kind.fields if self.kind.is_ticket else {}
+        return frozenset(name for name, field in given.items() if field.type is FieldType.REFERENCE)
 
     def _touch_measured(
         self, tx: Transaction, readings: Sequence[Reading], known: Mapping[str, tickets.Known]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from connector.store import text
 from connector.store.opening import Store
-from connector.store.schema import changes, cycles, deliveries, desired, outbox, tickets
+from connector.store.schema import changes, cycles, deliveries, desired, names, outbox, tickets, unnamed
 
 ERASED = "erased"
 
@@ -39,6 +39,7 @@ def erase(store: Store, names: frozenset[str]) -> Erased:
     with store.begin() as tx:
         records = _in_json(tx, tickets, "fields", wanted)
         _in_json(tx, cycles, "dimensions", wanted)
+        _called(tx, wanted)
         changed = _in_json(tx, changes, "old", wanted) + _in_json(tx, changes, "new", wanted)
         changed += _authors(tx, wanted)
         texts = sum(_in_json(tx, table, "payload", wanted) for table in (outbox, desired))
@@ -63,6 +64,11 @@ def _in_json(tx: sa.Connection, table: sa.Table, name: str, wanted: frozenset[st
 def _authors(tx: sa.Connection, wanted: frozenset[str]) -> int:
     by = sa.func.lower(changes.c.by).in_(wanted)
     return tx.execute(sa.update(changes).where(by).values(by=ERASED)).rowcount
+
+
+def _called(tx: sa.Connection, wanted: frozenset[str]) -> None:
+    for table, column in ((names, names.c.name), (names, names.c.id), (unnamed, unnamed.c.reference)):
+        tx.execute(sa.delete(table).where(sa.func.lower(column).in_(wanted)))
 
 
 def _found_by(name: str) -> str:

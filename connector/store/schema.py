@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0005"  # the newest migration
+VERSION = "0006"  # the newest migration
 
 metadata = sa.MetaData()
 
@@ -139,6 +139,24 @@ changes = _table(
     _text("old"),
     _text("new"),
     _text("by", null=True),
+)
+
+# What references are called, and where tickets tell one by its id alone. `names.py`
+names = _table(
+    "names",
+    _text("source", key=True),
+    _text("id", key=True),
+    _text("name"),
+)
+
+unnamed = _table(
+    "unnamed",
+    _text("source", key=True),
+    _text("kind", key=True),
+    _text("id", key=True),  # the ticket's
+    _text("field", key=True),
+    _text("reference", key=True),
+    sa.Index("unnamed_reference", "source", "reference"),
 )
 
 # One run of a target's clock. `cycles.py`

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connector.model.instant import Instant
 from connector.model.record import Change, Record, Reference, Value
-from connector.store import changes, text
+from connector.store import changes, names, text
 from connector.store.rows import batches, upsert
 from connector.store.schema import tickets
 
@@ -120,7 +120,8 @@ def _ticket_of(reading: Reading) -> str | None:
 
 
 def load(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> list[Record]:
-    """Those records with their changes, in order of their ids."""
+    """Those records with their changes, in order of their ids; references by what they are called, as far as
+    any record has told that."""
     found: list[Record] = []
     for part in batches(ids):
         history = changes.of(tx, source, kind, part)
@@ -129,8 +130,10 @@ def load(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> list[
             .where(tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(part))
             .order_by(tickets.c.id)
         )
-        rows = tx.execute(query).mappings()
-        found += [_record(row, history.get(row["id"], [])) for row in rows]
+        told = names.of_tickets(tx, source, kind, part)
+        for row in tx.execute(query).mappings():
+            record = _record(row, history.get(row["id"], []))
+            found.append(names.named(record, told[record.id]) if record.id in told else record)
     return found
 
 
