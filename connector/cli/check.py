@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from connector.cli import ownslas
 from connector.cli.options import config_option, configured, format_option, pass_world
 from connector.config import Config, SourceConfig
 from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, AccordError, Wrong, scrub
@@ -32,12 +33,16 @@ def command(world: World, config_path: Path, only: str | None, form: str) -> int
     Nothing is written. Ends with exit code 1 where something should be mended, 2 where configuration or
     mapping are wrong, 3 where login or network stopped it.
     """
-    config = configured(config_path, world)
+    sources = chosen(configured(config_path, world), only)
+    shown = _as_json if form == "json" else _as_text
     grave = EXIT_FINE
-    for source in chosen(config, only):
+    for source in sources:
         for finding, gravity in _tried(source, world):
-            click.echo(_as_json(source, finding) if form == "json" else _as_text(source, finding))
+            click.echo(shown(source, finding))
             grave = max(grave, gravity)
+    for source, finding in ownslas.findings(world, config_path, sources) if grave <= EXIT_FOUND else ():
+        click.echo(shown(source, finding))
+        grave = max(grave, _gravity(finding))
     return grave
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,6 +23,7 @@ from connector.mappings.kinds import shipped_kinds
 from connector.model.instant import Instant
 from connector.model.kind import FieldType, Kind
 from connector.rules.loader import load_rulebook
+from connector.rules.rulebook import Agreement
 from connector.ticketfile import read_ticket_file
 from connector.ticketinspection import Inspection, inspect_ticket_file
 from connector.ticketlines import LinesJob, inspect_pieces, json_of_lines, parquet_of_lines
@@ -80,13 +81,28 @@ class _Asked:
         book = load_rulebook(self.rules, self.kinds, at=self.at, extra_fields=extra)
         for warning in book.warnings:
             click.echo(str(warning), err=True)
-        return make_plan(book, self.kinds, book.measuring(every=self.every), {})
+        measuring = book.measuring(every=self.every)
+        for line in _elsewhere(measuring):
+            click.echo(line, err=True)
+        return make_plan(book, self.kinds, measuring, {})
 
     def plan_of(self, found: Inspection) -> Plan:
         """The plan for a file that was inspected; raises Wrong for bad lines that are not to be left out."""
         if not self.skip_bad:
             found.refuse()
         return self.plan(found.extra)
+
+
+def _elsewhere(agreements: Sequence[Agreement]) -> Iterator[str]:
+    """What a file of tickets says nothing of: the cycles of the platform's own engine."""
+    for agreement in agreements:
+        for target in agreement.targets.values():
+            if target.measured_by is not None:
+                name, sla = f"{agreement.name}/{target.name}", repr(target.measured_by)
+                yield (
+                    f"{target.place}: {name} is measured by the platform's SLA {sla}: a file of tickets"
+                    " does not hold its cycles, so it has none here"
+                )
 
 
 def _bulk() -> ModuleType:

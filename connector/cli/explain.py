@@ -11,8 +11,10 @@ from connector.cli.options import config_option, format_option, pass_world, site
 from connector.errors import AccordError
 from connector.evaluate.explain import explain
 from connector.model.instant import Instant
+from connector.model.platformcycle import KIND
 from connector.model.record import Record
-from connector.store import Store, open_store, sources, tickets
+from connector.stages.borrowed import read
+from connector.store import Store, belonging, open_store, sources, tickets
 from connector.world import World
 
 
@@ -32,9 +34,12 @@ def command(world: World, ticket: str, config_path: Path, target: str | None, fo
     store = open_store(site.config.store, world)
     try:
         record, at = find(store, ticket)
+        with store.read() as tx:
+            kept = belonging.of_tickets(tx, record.source, KIND, [record.id])
     finally:
         store.close()
-    told = explain(record, site.book, at=at, kinds=site.kinds, target=target)
+    lent = {(record.source, id_): read(cycles) for id_, cycles in kept.items()}
+    told = explain(record, site.book, at=at, kinds=site.kinds, target=target, told=lent)
     if form == "json":
         click.echo(json.dumps(told.json(), indent=2, ensure_ascii=False))
     else:

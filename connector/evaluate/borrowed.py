@@ -17,7 +17,7 @@ import numpy as np
 from connector.evaluate.applies import NEVER
 from connector.evaluate.arrays import Bools
 from connector.evaluate.engine import Batch
-from connector.evaluate.lent import Lent, lines_of, taken
+from connector.evaluate.lent import Figures, Lent, lines_of, taken
 from connector.evaluate.opentime import OpenTime
 from connector.evaluate.results import cut_share
 from connector.model.cycle import Cycle, TicketId
@@ -33,9 +33,10 @@ Told = Mapping[tuple[str, str], Sequence[PlatformCycle]]  # by (source, ticket i
 @dataclass(slots=True)
 class Borrowed:
     """*cycles* as of each ticket's instant, and by ticket of the batch the instants of what is known to come
-    besides their lines."""
+    besides their lines. *unfit*: those of them whose figures the target's calendar contradicts."""
 
     cycles: list[Cycle] = field(default_factory=list)
+    unfit: list[Cycle] = field(default_factory=list)
     coming: list[tuple[int, Instant]] = field(default_factory=list)
 
 
@@ -89,7 +90,13 @@ def _of_ticket(side: _Side, ticket: int, told: Sequence[PlatformCycle], found: B
         number += 1
         if cycle.ended is not None and cycle.ended > now:
             found.coming.append((ticket, cycle.ended))
-        found.cycles.append(_cycle(side, position, ticket, number, origin, taken(cycle, now, cut)))
+        agreement = side.agreement(position)
+        lent = taken(cycle, now, cut)
+        figures = lent.figures(_hours(side.batch, agreement, agreement.targets[side.name], ticket))
+        made = _cycle(side, position, ticket, number, origin, lent, figures)
+        found.cycles.append(made)
+        if not figures.fits:
+            found.unfit.append(made)
 
 
 def _in_force(side: _Side, told: Sequence[PlatformCycle]) -> list[tuple[Instant, int, PlatformCycle]]:
@@ -125,10 +132,11 @@ def _left(side: _Side, position: int, ticket: int, origin: Instant, until: Insta
     return int(at[after]) if after < end else None
 
 
-def _cycle(side: _Side, position: int, ticket: int, number: int, origin: Instant, lent: Lent) -> Cycle:
+def _cycle(
+    side: _Side, position: int, ticket: int, number: int, origin: Instant, lent: Lent, figures: Figures
+) -> Cycle:
     tickets, agreement = side.batch.frame.tickets, side.agreement(position)
     target = agreement.targets[side.name]
-    figures = lent.figures(_hours(side.batch, agreement, target, ticket))
     moments, crossed, coming = lines_of(target, lent, figures, origin)
     return Cycle(
         ticket=TicketId(

@@ -14,10 +14,12 @@ import numpy as np
 
 from connector.evaluate import clock, picture, story
 from connector.evaluate.attribution import FIELDS, Attribution, attributions
+from connector.evaluate.borrowed import Told
 from connector.evaluate.columns import from_records, reference_names
 from connector.evaluate.cycles import paused
 from connector.evaluate.engine import Batch, Measured, evaluate_batch
 from connector.evaluate.frame import repairs_by_ticket
+from connector.evaluate.lentstory import LentStory, lent_stories
 from connector.evaluate.masks import Hoursbook
 from connector.evaluate.plan import make_plan
 from connector.evaluate.reasons import Because, Reasons, why_no_cycle
@@ -84,6 +86,7 @@ class Explanation:
     repairs: Mapping[str, int] = field(default_factory=dict)
     later: int = 0  # changes known already that lie later than *at*
     aside: str | None = None
+    lent: tuple[LentStory, ...] = ()  # targets that the platform measures
 
     def text(self) -> str:
         """The story for people, in lines."""
@@ -99,16 +102,22 @@ class Explanation:
 
 
 def explain(
-    record: Record, book: Rulebook, *, at: Instant, kinds: Mapping[str, Kind], target: str | None = None
+    record: Record,
+    book: Rulebook,
+    *,
+    at: Instant,
+    kinds: Mapping[str, Kind],
+    target: str | None = None,
+    told: Told | None = None,
 ) -> Explanation:
     """Why the clocks of *record* stand where they stand as of *at*; only those of *target*, where one is
-    named."""
+    named. *told*: the platform's own cycles."""
     plan = make_plan(book, kinds, book.measuring(), FIELDS)
     tickets = from_records([record], plan.fields, reference_names([record]))
     batch = evaluate_batch(plan, tickets, np.array([at], np.int64), Hoursbook(plan.calendars), full=True)
     chosen = [measured for measured in batch.measured if target in (None, measured.target)]
-    told = replace(record, changes=tuple(_in_words(change, kinds[record.kind]) for change in record.changes))
-    clocks = tuple(_clock(batch, measured, told) for measured in chosen)
+    shown = replace(record, changes=tuple(_in_words(change, kinds[record.kind]) for change in record.changes))
+    clocks = tuple(_clock(batch, measured, shown) for measured in chosen)
     zones = [plan.agreements[m.indexes[0]].timezone for m in chosen]
     return Explanation(
         key=record.key,
@@ -118,6 +127,7 @@ def explain(
         repairs=repairs_by_ticket(batch.frame).get(0, {}),
         later=sum(change.at > at for change in record.changes),
         aside=_aside(batch, at),
+        lent=lent_stories(batch, told or {}, target),
     )
 
 

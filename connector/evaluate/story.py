@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from connector.evaluate.lentstory import lent_data, lent_lines
 from connector.evaluate.lines import as_object, seconds
 from connector.model.cycle import Cycle, State
 from connector.model.instant import Instant, Millis, format_instant, format_length, to_datetime
@@ -35,6 +36,7 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield ""
         yield f"{clock.agreement} · {clock.target}  ({clock.place})"
         yield from _clock(clock, told.zone)
+    yield from lent_lines(told.lent, told.zone)
 
 
 def _clock(clock: ClockStory, zone: str) -> Iterator[str]:
@@ -160,7 +162,7 @@ def data(told: Explanation) -> dict[str, Any]:
         "aside": told.aside,
         "repairs": dict(told.repairs),
         "later": told.later,
-        "clocks": [_clock_data(clock) for clock in told.clocks],
+        "clocks": [*map(_clock_data, told.clocks), *map(lent_data, told.lent)],
     }
 
 

@@ -265,10 +265,17 @@ STORIES: dict[str, tuple[str, dict[str, Any], Callable[[World], object], str, st
         "not measured by the platform",
         "it has none",
     ),
-    "Accord measures nothing": (
+    "Accord's start is narrower": (
         CLOCK + "start: {priority: 4}\n",
         {},
         still_open,
+        "start rule",
+        "does not hold",
+    ),
+    "Accord measures nothing": (
+        CLOCK + "cancel: {category: network}\n",
+        {},
+        in_turn(lambda world: world.place.open(category="network"), wait(90)),
         "not measured by Accord",
         "did not run",
     ),

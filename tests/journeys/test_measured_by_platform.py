@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.cli import main
 from connector.model.instant import HOUR, MINUTE
 from connector.sandbox.servicenow import dates
 from connector.store.care import check
@@ -150,3 +152,99 @@ def test_jiras_cycle_is_taken_and_ends_as_jira_says(tmp_path: Path) -> None:
     assert (ended["state"], ended["elapsed_s"]) == ("missed", 9 * 3600)
     assert sum(desk.end_state()["notes"].values()) == 2
     assert second.exit_code == 0
+
+
+# ---------------------------------------------------------------------- what commands say of it
+
+
+@pytest.fixture
+def accord(place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The command line at that desk: its exit code, and all it prints."""
+    monkeypatch.chdir(place.folder)
+
+    def run(*words: str) -> tuple[int, str]:
+        capsys.readouterr()  # what the runs before have logged
+        ended = main(list(words), world=place.world)
+        told = capsys.readouterr()
+        return ended, told.out + told.err
+
+    return run
+
+
+def test_explain_says_that_the_platform_measured_it(place: Place, accord: Any) -> None:
+    place.open()
+    place.pass_(5 * HOUR)
+    place.sync()
+    _, told = accord("explain", "INC0010001")
+    assert "Measured by the platform: its SLA 'Resolve in 4 h'." in told
+    assert "Mon 2026-03-02 11:00:00 UTC  line 75% crossed" in told
+    assert "Mon 2026-03-02 12:00:00 UTC  breached" in told
+    (clock,) = json.loads(accord("explain", "INC0010001", "--format", "json")[1])["clocks"]
+    assert clock["measured_by"] == {"platform": "Resolve in 4 h"}
+    assert [cycle["state"] for cycle in clock["cycles"]] == ["running"]
+    assert "breached" in accord("explain", "INC0010001", "--format", "html")[1]
+
+
+def test_explain_tells_where_the_calendar_is_not_the_platforms(place: Place, accord: Any) -> None:
+    office = 'calendar: office\ntimezone: UTC\nhours: {mon-fri: "08:00-10:00"}\n---\n'
+    rules = place.rules.replace("applies_to", "calendar: office\napplies_to")
+    place.write(office + rules)
+    place.open()
+    place.pass_(HOUR)
+    place.sync()
+    assert "Its due time is not where office has it" in accord("explain", "INC0010001")[1]
+
+
+def test_check_tells_an_sla_that_the_platform_does_not_have_with_a_guess(place: Place, accord: Any) -> None:
+    ended, told = accord("check")
+    assert (ended, "measured_by Resolve in 4 h (rules/desk.yaml:7): there, at acme" in told) == (0, True)
+    place.write(place.rules.replace("Resolve in 4 h", "Resolve in 4h"))
+    ended, told = accord("check")
+    assert ended == 1
+    assert "the platform has no SLA of that name" in told
+    assert "did you mean 'Resolve in 4 h'?" in told
+
+
+def test_evaluate_says_that_a_file_does_not_hold_the_platforms_cycles(place: Place, accord: Any) -> None:
+    file = place.folder / "tickets.jsonl"
+    fields = {"state": "new", "opened": "2026-03-02T08:00:00Z"}
+    file.write_text(json.dumps({"kind": "incident", "source": "a", "id": "1", "key": "I1", "fields": fields}))
+    ended, told = accord("evaluate", str(file), "--rules", "rules", "--at", "2026-03-02T09:00:00Z")
+    assert (ended, "desk/resolution is measured by the platform's SLA 'Resolve in 4 h'" in told) == (0, True)
+    assert "1 tickets, 0 cycles" in told
+
+
+def test_a_report_counts_the_platforms_cycles(place: Place, accord: Any) -> None:
+    for wait in (HOUR, 5 * HOUR):
+        ticket = place.open()
+        place.pass_(wait)
+        place.change(ticket, state="6", close_code="x", close_notes="y")
+    place.pass_(MINUTE)
+    place.sync()
+    ended, told = accord("report", "--period", "2026-03", "--format", "json")
+    (figure,) = json.loads(told)[0]["objectives"][0]["figures"]
+    assert (ended, figure["counted"], figure["in_time"]) == (0, 2, 1)
+    assert accord("report", "--period", "2026-03")[0] == 0
+
+
+def test_the_command_tells_differences_and_ends_with_1(place: Place, accord: Any) -> None:
+    clock = "{is: resolution, reconcile_with: Resolve in 4 h, within: [{time: 4h}]}"
+    target = "{platform: Resolve in 4 h}"
+    rules = RULES.replace("NAME", "Resolve in 4 h").replace(f"\n    measured_by: {target}", f" {clock}")
+    place.write("\n".join(line for line in rules.splitlines() if "on: {75" not in line))
+    ticket = place.open()
+    assert accord("reconcile")[0] == 0
+    place.pass_(HOUR)
+    place.change(ticket, state="3", hold_reason="1")
+    place.pass_(HOUR)
+    place.change(ticket, state="2")
+    place.pass_(HOUR)
+    ended, told = accord("reconcile")
+    assert ended == 1
+    assert "pause rule: it pauses whenever the ticket is on hold" in told
+    assert "Accord's beside Resolve in 4 h: due -3600 s" in told
+    ended, told = accord("reconcile", "--format", "json", "--out", "found.json")
+    assert (ended, "wrote found.json" in told) == (1, True)
+    found = json.loads((place.folder / "found.json").read_text())["sources"][0]
+    assert (found["differing"], found["reasons"]) == (1, {"pause rule": 1})
+    assert found["differences"][0]["due_s"] == -3600

@@ -103,4 +103,5 @@ def _lack(agreement: Agreement, target: str, name: str, known: Sequence[str]) ->
     guess = suggest(name, known)
     has = f"it has {', '.join(known)}" if known else "it has none"
     told = f"{place}: the platform has no SLA named {name!r} for {agreement.name}/{target}; {has}"
-    return Lack(told, guess or "write reconcile_with: with one of its names at the target")
+    mend = "write reconcile_with: with one of its names at the target" if known else "define it there first"
+    return Lack(told, guess or mend)

@@ -1,7 +1,7 @@
 """Which of Accord's cycles is which of the platform's, and by how much they differ.
 
-Cycles belong together where they overlap most. One that was cancelled counts nowhere: where it has no
-counterpart, nothing is missing. How a difference came about is not known here.
+Cycles belong together where they overlap most. One that was cancelled, or has no time to keep, counts
+nowhere: where it has no counterpart, nothing is missing. How a difference came about is not known here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from connector.evaluate.lent import Lent
 from connector.model.cycle import Cycle, State
 from connector.model.instant import Instant, Millis
 
-_NOWHERE = (State.CANCELLED, State.RESET)  # counted by nobody
+_NOWHERE = (State.CANCELLED, State.RESET)
 _JUDGED = (State.MET, State.MISSED)
 
 
@@ -41,24 +41,23 @@ class Theirs:
 @dataclass(frozen=True, slots=True)
 class Differences:
     """Accord's figure minus the platform's, in milliseconds; None: there is nothing to compare. *state*:
-    they stand otherwise; *no_due*: Accord has no time to keep, the platform has."""
+    they stand otherwise, or only one of them counts."""
 
     start: Millis | None = None
     due: Millis | None = None
     elapsed: Millis | None = None
     end: Millis | None = None
     state: bool = False
-    no_due: bool = False
 
     def within(self, tolerance: Millis) -> bool:
         """Whether they tell the same."""
         lengths = (self.start, self.due, self.elapsed, self.end)
-        return not (self.state or self.no_due) and all(abs(one or 0) <= tolerance for one in lengths)
+        return not self.state and all(abs(one or 0) <= tolerance for one in lengths)
 
     def shifted(self) -> Millis | None:
         """The one length by which all instants are shifted, though nothing else differs; else None."""
         instants = {one for one in (self.start, self.due, self.end) if one is not None}
-        steady = not (self.state or self.no_due or self.elapsed)
+        steady = not (self.state or self.elapsed)
         return instants.pop() if len(instants) == 1 and steady and self.start is not None else None
 
 
@@ -78,21 +77,32 @@ class Pair:
             return Differences(state=True)
         ours, theirs = self.ours, self.theirs
         lent = theirs.lent
+        if not (counts(ours) or counts(theirs)):
+            return Differences()
+        if counts(ours) is not counts(theirs):
+            return Differences(start=ours.started - theirs.started, state=True)
         both_judged = ours.state in _JUDGED and lent.state in _JUDGED
         both_paused = ours.state is State.PAUSED and lent.state is State.PAUSED
-        counts = ours.state not in _NOWHERE and lent.state not in _NOWHERE
         return Differences(
             start=ours.started - theirs.started,
-            due=_minus(ours.due, lent.due) if counts else None,
+            due=_minus(ours.due, lent.due),
             elapsed=_minus(ours.elapsed, theirs.elapsed) if both_judged or both_paused else None,
             end=_minus(ours.ended, lent.ended),
             state=state_of(ours) != state_of(lent),
-            no_due=counts and ours.time is None and lent.due is not None,
         )
+
+
+def counts(cycle: Cycle | Theirs) -> bool:
+    """Whether anybody counts it: not what was cancelled, nor what has no time to keep."""
+    if isinstance(cycle, Theirs):
+        return cycle.lent.state not in _NOWHERE
+    return cycle.state not in _NOWHERE and cycle.time is not None
 
 
 def state_of(cycle: Cycle | Lent) -> str:
     """How a cycle stands, in words that both sides have."""
+    if isinstance(cycle, Cycle) and cycle.time is None:
+        return "no target"
     if cycle.state in _NOWHERE:
         return "cancelled"
     is_late = cycle.state.is_open and cycle.breached_at is not None
@@ -113,8 +123,8 @@ def pairs(ours: Sequence[Cycle], theirs: Sequence[Theirs], now: Instant) -> list
             left.remove(ours[here])
             right.remove(theirs[there])
             found.append(Pair(ours[here], theirs[there]))
-    left = [one for one in left if one.state not in _NOWHERE]
-    right = [one for one in right if one.lent.state not in _NOWHERE]
+    left = [one for one in left if counts(one)]
+    right = [one for one in right if counts(one)]
     if len(left) == len(right) == 1:  # they do not even overlap, but whose else should they be
         return [*found, Pair(left[0], right[0])]
     return [*found, *(Pair(one, None) for one in left), *(Pair(None, one) for one in right)]
@@ -122,8 +132,11 @@ def pairs(ours: Sequence[Cycle], theirs: Sequence[Theirs], now: Instant) -> list
 
 def _closeness(ours: Cycle, theirs: Theirs, now: Instant) -> tuple[bool, Millis, Millis]:
     """Smaller is closer: both count, they overlap long, they start together."""
-    differ = (ours.state in _NOWHERE) is not (theirs.lent.state in _NOWHERE)
-    return differ, -_overlap(ours, theirs, now), abs(ours.started - theirs.started)
+    return (
+        counts(ours) is not counts(theirs),
+        -_overlap(ours, theirs, now),
+        abs(ours.started - theirs.started),
+    )
 
 
 def _overlap(ours: Cycle, theirs: Theirs, now: Instant) -> Millis:

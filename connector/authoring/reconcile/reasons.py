@@ -27,8 +27,8 @@ from connector.model.record import Record
 from connector.rules.conditions import fields_in
 from connector.rules.rulebook import Rulebook
 
-ONLY_OURS, ONLY_THEIRS, UNEXPLAINED = (
-    "not measured by the platform", "not measured by Accord", "unexplained",
+ONLY_OURS, ONLY_THEIRS, VERDICT, UNEXPLAINED = (
+    "not measured by the platform", "not measured by Accord", "the platform's verdict", "unexplained",
 )  # fmt: skip
 _ZONE_STEP, _WIDEST = 15 * MINUTE, 14 * HOUR
 
@@ -182,4 +182,8 @@ def _unexplained(where: Where, pair: Pair, case: Case) -> Difference:
         return Difference(where, pair, ONLY_OURS, has)
     if pair.ours is None:
         return Difference(where, pair, ONLY_THEIRS, "the agreement's clock did not run then")
+    told = pair.theirs.lent.cycle
+    if told.goal is not None and told.elapsed is not None and (told.elapsed > told.goal) is not told.breached:
+        says = f"it noted {'a' if told.breached else 'no'} breach, and {format_length(told.elapsed)} counted"
+        return Difference(where, pair, VERDICT, f"{says} of {format_length(told.goal)}")
     return Difference(where, pair, UNEXPLAINED, "none of the rules tried gives the platform's figures")

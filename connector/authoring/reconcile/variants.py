@@ -27,7 +27,7 @@ CALENDAR, PAUSE, RETROACTIVE = "calendar", "pause rule", "retroactive start"
 GOAL, REOPENED, ZONE, LIMIT, CANCEL = (
     "goal change", "reopened or restarted", "time zone", "tie at the limit", "cancel rule",
 )  # fmt: skip
-OTHER_GOAL = "another goal"
+OTHER_GOAL, START = "another goal", "start rule"
 PLATFORMS_HOURS = "the platform's hours"
 
 # Zones that platforms are set to most often; those of the rules are tried first.
@@ -98,6 +98,8 @@ def simple(book: Rulebook) -> Iterator[Variant]:
         yield Variant(CALENDAR, f"it counts by the hours of {name}", _by_calendar(name))
     yield Variant(CALENDAR, "it knows no holidays and no special days", calendars=_plain)
     yield from _reopenings()
+    yield Variant(START, "it starts where Accord's `start` does not hold", _always_started)
+    yield Variant(START, "it measures what was resolved or closed from the start, too", _born_stopped)
     yield Variant(LIMIT, "it takes a tie for the other verdict", _other_limit)
     yield Variant(CANCEL, "it cancels when its start no longer holds", _start_must_hold)
     yield Variant(CANCEL, "it goes on though its start no longer holds", _start_may_end)
@@ -252,6 +254,14 @@ def _start_must_hold(target: Target) -> Target:
 
 def _start_may_end(target: Target) -> Target:
     return replace(target, start_must_hold=False)
+
+
+def _always_started(target: Target) -> Target:
+    return replace(target, start=All((), target.place), start_must_hold=False)
+
+
+def _born_stopped(target: Target) -> Target:
+    return replace(_always_started(target), born_stopped="met")
 
 
 def _plain(calendar: Calendar) -> Calendar:
