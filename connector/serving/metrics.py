@@ -9,6 +9,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
@@ -33,6 +34,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # when each counter was made: nobody asks, and it doubles the page
         self.registry = CollectorRegistry()
         self.registry.register(Standing(view, now))
+        ProcessCollector(registry=self.registry)  # memory, processor time and open files, where /proc tells
         source = ("source",)
         self.runs = self._counter("runs", "Runs, by how they ended.", (*source, "outcome"))
         self.nudged = self._counter("nudged_runs", "Readings of nudged tickets.", (*source, "outcome"))
@@ -103,6 +105,7 @@ class Standing(Collector):
         rules.add_metric((view.rules_hash,), 1)
         yield rules
         yield from _by_source(ended, now)
+        yield from _open_ends(ended)
         yield _outbox(ended)
 
 
@@ -125,6 +128,21 @@ def _by_source(ended: dict[str, LastRun], now: Instant) -> Iterator[Metric]:
             line.add_metric((name,), summary.next_line / 1000)
         skew.add_metric((name,), summary.pulled.skew / 1000)
     yield from (last, good, mark, age, line, skew)
+
+
+def _open_ends(ended: dict[str, LastRun]) -> Iterator[Metric]:
+    """What somebody may have to look at."""
+    held = _family("acts_held", "Acts that wait for somebody's `--allow`.")
+    aside = _family("records_set_aside", "Records that could not be used.")
+    filling = _family("backfill_at_work", "1 while tickets are being evaluated anew.")
+    code = _family("last_exit_code", "What the last run would have ended with as a command.")
+    for name, run in ended.items():
+        summary = run.summary
+        held.add_metric((name,), summary.paced.held if summary.paced is not None else 0)
+        aside.add_metric((name,), len(summary.aside))
+        filling.add_metric((name,), int(summary.judged.backfill is not None))
+        code.add_metric((name,), summary.exit_code)
+    yield from (held, aside, filling, code)
 
 
 def _outbox(ended: dict[str, LastRun]) -> Metric:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from connector.errors import NotAllowed, NotReachable
 from connector.model.instant import DAY, MINUTE, SECOND, format_instant
@@ -114,6 +115,18 @@ def test_a_page_that_takes_too_long_is_asked_for_in_smaller_parts(site: Site, fa
     ids = incidents(site, list(range(100)))
     site.sandbox.faults.once("GET */incident", fault, skip=1, times=2)
     assert swept(site, page_size=80) == Counter(ids)
+
+
+def test_a_page_grows_back_once_answers_come_whole_and_the_log_tells_of_both(site: Site) -> None:
+    ids = incidents(site, list(range(400)))
+    site.sandbox.faults.once("GET */incident", "timeout", skip=1, times=2)
+    with capture_logs() as told:
+        assert swept(site, page_size=40) == Counter(ids)
+    sizes = [(one["event"], one.get("next", one["rows"])) for one in told if "page" in one["event"]]
+    assert sizes == [
+        ("pull.page_took_too_long", 20), ("pull.page_took_too_long", 10),
+        ("pull.page_size_grown", 20), ("pull.page_size_grown", 40),
+    ]  # fmt: skip
 
 
 def test_a_query_that_never_ends_is_given_up_with_a_mend(site: Site) -> None:

@@ -111,6 +111,10 @@ def test_metrics_tell_what_was_done_and_how_it_stands(desk: Office) -> None:
         f"accord_watermark_timestamp_seconds{{{acme}}}": (START + 30 * MINUTE - 10 * SECOND) / 1000,
         f"accord_watermark_age_seconds{{{acme}}}": 130,
         f"accord_next_line_timestamp_seconds{{{acme}}}": (START + 45 * MINUTE) / 1000,
+        f"accord_acts_held{{{acme}}}": 0,
+        f"accord_records_set_aside{{{acme}}}": 0,
+        f"accord_backfill_at_work{{{acme}}}": 0,
+        f"accord_last_exit_code{{{acme}}}": 0,
         "accord_files_refused": 0,
         "accord_run_at_work": 0,
     }

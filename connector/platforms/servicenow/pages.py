@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from connector.errors import NotAllowed, NotReachable
+from connector.log import get_logger
 from connector.platforms.servicenow.answers import Answered, Overlong
 from connector.platforms.servicenow.client import Client, Raw
 
+log = get_logger()
 IDS_A_QUESTION = 50  # what one question names: its address stays well under what proxies take
 _TRIES_AT_THE_SMALLEST = 5
 _LONGEST_S = 240.0  # how long one page may take, all its repeats in smaller parts included
@@ -35,12 +37,14 @@ class PageSize:
         self._whole = 0
         return True
 
-    def went_well(self) -> None:
-        """Count an answer that came whole; after three in a row ask for twice as many."""
+    def went_well(self) -> bool:
+        """Count an answer that came whole; whether, after three in a row, twice as many are asked for now."""
         self._whole += 1
-        if self._whole >= 3 and self.now < self._most:
+        grows = self._whole >= 3 and self.now < self._most
+        if grows:
             self.now = min(self._most, self.now * 2)
             self._whole = 0
+        return grows
 
 
 def page(
@@ -72,12 +76,15 @@ def _asked(
         try:
             answer = client.rows(table, query, fields, limit=limit, offset=offset)
         except Overlong as overlong:
-            tries += not size.halve()
+            is_halved = size.halve()
+            log.warning("pull.page_took_too_long", table=table, rows=limit, next=size.now)
+            tries += not is_halved
             if tries >= _TRIES_AT_THE_SMALLEST or client.world.monotonic() > deadline:
                 mend = "raise the instance's REST time-out for this table, or narrow `scope` in the mapping"
                 raise NotReachable(overlong.problem.what, hint=mend) from None
         else:
-            size.went_well()
+            if size.went_well():
+                log.info("pull.page_size_grown", table=table, rows=size.now)
             return answer, limit
 
 
