@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from connector.channels import Channel, open_channels
 from connector.config import Config, SourceConfig
 from connector.mappings.catalogue import Catalogue, RecordMapping, WriteMapping
-from connector.model.effect import Held
+from connector.model.effect import Held, Output
 from connector.model.instant import Instant
 from connector.model.kind import Kind
 from connector.model.platformcycle import KIND
 from connector.platforms.port import Platform
 from connector.rules.enacted import canonical, digest
 from connector.rules.rulebook import Rulebook
-from connector.store import Store, Transaction, backfills, sources, sweeps, tickets
+from connector.store import Store, Transaction, backfills, desired, sources, sweeps, tickets
 from connector.store import text as texts
 from connector.world import World
 
+VALUES = (str(Output.ACHIEVEMENT), str(Output.FIELDS))
 MAPPING_CHANGED = "another mapping"
 
 
@@ -61,8 +62,8 @@ def channels(source: Source, world: World) -> Mapping[str, Channel]:
 
 def meet(store: Store, source: Source) -> None:
     """Enter a source into the store, and act on what has changed since the last run: another mapping has
-    every record read anew, other rules have every ticket evaluated anew. Neither announces anything of the
-    past."""
+    every record read anew, other rules have every ticket evaluated anew, and an output that was switched on
+    has decided anew what waited for it. None announces anything of the past."""
     mapping = mapping_hashes(source.catalogue, [kind.name for kind in source.kinds])
     with store.begin() as tx:
         known = sources.meet(tx, source.name, source.platform.instance, source.now)
@@ -74,8 +75,20 @@ def meet(store: Store, source: Source) -> None:
             total = sum(tickets.counts(tx, source.name).values())
             why = "rules, calendars or packages have changed"
             backfills.begin(tx, source.name, why, source.book.hash, total, source.now)
+        for kind, ids in _waiting_for_a_switch(tx, source).items():
+            tickets.mark(tx, source.name, kind, ids)
         noted = texts.dump({**before, **mapping})
         sources.note(tx, source.name, mapping=noted, judging=source.book.hash)
+
+
+def _waiting_for_a_switch(tx: Transaction, source: Source) -> Mapping[str, list[str]]:
+    """The tickets, by kind, whose values were held by a switch that is `on` by now. Those of a closed ticket
+    stay where they are."""
+    on = [name for name in VALUES if source.settings.switch(name) == "on"]
+    found: dict[str, list[str]] = {}
+    for ticket in desired.reconsider(tx, source.name, on, Held.SWITCHED, Held.CLOSED):
+        found.setdefault(ticket.kind, []).append(ticket.id)
+    return found
 
 
 def _read_anew(tx: Transaction, known: sources.Source, kinds: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 import sqlalchemy as sa
 
+from connector.model.cycle import TicketId
 from connector.model.effect import Effect
 from connector.model.instant import Instant
 from connector.store import text
@@ -89,6 +90,23 @@ def in_state(tx: sa.Connection, source: str | None, *states: str) -> list[Waitin
     if source is not None:
         query = query.where(desired.c.source == source)
     return [from_row(row) for row in tx.execute(query.order_by(desired.c.seq)).mappings()]
+
+
+def reconsider(
+    tx: sa.Connection, source: str, outputs: Sequence[str], why: str, otherwise: str
+) -> list[TicketId]:
+    """The tickets with values of those *outputs* that are held because of *why*. Deciding anew lets them go;
+    what nobody decides anew is held because of *otherwise* from now on."""
+    held = (
+        desired.c.source == source,
+        desired.c.state == HELD,
+        desired.c.held_why == why,
+        desired.c.output.in_(outputs),
+    )
+    written = tx.execute(sa.select(desired.c.ticket).where(*held).distinct()).scalars().all()
+    if written:
+        tx.execute(sa.update(desired).where(*held).values(held_why=otherwise))
+    return [ticket for one in written if (ticket := text.load_ticket(one)) is not None]
 
 
 @dataclass(frozen=True, slots=True)

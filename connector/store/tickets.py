@@ -266,6 +266,13 @@ def to_read_again(
     return _by_kind(tx.execute(sa.select(asked).order_by(asked.c.kind, asked.c.id)))
 
 
+def mark(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> None:
+    """Have those tickets evaluated again, as far as they are in scope."""
+    for part in batches(ids):
+        these = (tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(part))
+        tx.execute(sa.update(tickets).where(*these, tickets.c.frozen.is_(None)).values(dirty=1))
+
+
 def forget_reading(tx: sa.Connection, source: str, kind: str) -> None:
     """Whatever is known of a kind's records was read by another mapping: compare nothing with it."""
     tx.execute(

@@ -138,6 +138,28 @@ def test_plan_says_why_an_act_is_held(place: Place) -> None:
     assert place.end_state()["problems"] == {}
 
 
+def test_a_switch_turned_on_brings_what_waited_for_it_and_announces_nothing(place: Place) -> None:
+    planned = CONFIG.replace("note: on", "note: plan, fields: plan, achievement: plan")
+    (place.folder / "config.yaml").write_text(planned)
+    closed = place.open()
+    place.pass_(MINUTE)
+    place.sync()
+    place.change(closed, state="7", close_code="Solved", close_notes="done")
+    place.pass_(70 * MINUTE)
+    place.sync()
+    assert place.end_state()["achievements"] == {}
+    (place.folder / "config.yaml").write_text(CONFIG)
+    place.pass_(MINUTE)
+    assert place.sync().sources[0].judged.tickets == 5
+    state = place.end_state()
+    assert len(state["achievements"]) == 5
+    assert [shown[0] for id_, shown in state["shown"].items() if id_ != closed] == ["running"] * 4
+    assert not state["shown"][closed][0]
+    assert state["notes"] == {}
+    place.pass_(MINUTE)
+    assert place.sync().sources[0].judged.tickets == 0  # it is not asked about again
+
+
 # ---------------------------------------------------------------------- rules that change
 
 

@@ -46,7 +46,7 @@ store: sqlite:///accord.db
 class Desk:
     """A service desk on Jira and a site that looks after it."""
 
-    def __init__(self, folder: Path, quirks: JiraQuirks | None = None) -> None:
+    def __init__(self, folder: Path, quirks: JiraQuirks | None = None, *, is_set_up: bool = True) -> None:
         self.folder = folder
         self.clock = Clock(START)
         self.sandbox = Sandbox(now=self.clock, seed=1, jira_quirks=quirks)
@@ -65,6 +65,10 @@ class Desk:
         (folder / "rules").mkdir(parents=True)
         (folder / "rules" / "desk.yaml").write_text(RULES)
         (folder / "config.yaml").write_text(CONFIG)
+        if is_set_up:
+            self._set_up()
+
+    def _set_up(self) -> None:
         site = self.load()
         platform = open_platform(site.config.sources["desk"], site.catalogues["desk"], self.world)
         list(platform.provision([one for one in platform.provisions() if not one.present]))
