@@ -104,6 +104,8 @@ def _pulled(store: Store, source: Source, stop: Stop) -> Instant:
     number, now = last[0].id if last else 0, source.now
     world = replace(store.world, now=lambda: now)
     pulled = pull(store, source.platform, source.kinds, source.settings.pull, world, stop, run=number)
+    if stop.is_asked:
+        raise KeyboardInterrupt
     if pulled.watermark is None or not pulled.is_complete:
         raise AccordError(
             f"{source.name} was not read to its end", hint="run `accord sync`, then reconcile again"
@@ -128,7 +130,7 @@ def _compare(store: Store, source: Source, job: _Job, stop: Stop) -> None:
             ids = sorted(id_ for id_, frozen in tickets.ids(tx, source.name, kind).items() if frozen is None)
         for start in range(0, len(ids), BATCH):
             if stop.is_asked:
-                raise AccordError("interrupted", hint="nothing was changed; start it again")
+                raise KeyboardInterrupt
             with store.read() as tx:
                 part = ids[start : start + BATCH]
                 records = tickets.load(tx, source.name, kind, part)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.evaluate import Evaluation, evaluate
 from connector.evaluate.borrowed import HISTORY
 from connector.mappings.kinds import shipped_kinds
-from connector.model.cycle import Cycle
+from connector.model.cycle import Cycle, Moment
 from connector.model.instant import HOUR, MINUTE
 from connector.model.platformcycle import PlatformCycle, in_turn, platform_cycle
 from connector.model.record import Record, Reference
@@ -160,3 +164,29 @@ def test_a_record_without_schedule_is_read_round_the_clock() -> None:
     assert found is not None
     assert (found.elapsed, found.is_over, found.goal) == (7, True, None)
     assert platform_cycle(Record("platform_cycle", "acme", "x", "x", {"name": "P1"})) is None
+
+
+@given(
+    due=st.integers(1, 30 * 60),
+    paused=st.integers(0, 120),
+    goal=st.integers(1, 20 * 60),
+    looks=st.lists(st.integers(1, 60 * 60), min_size=2, max_size=5),
+)
+def test_the_timeline_does_not_depend_on_when_it_is_looked_at(
+    due: int, paused: int, goal: int, looks: list[int]
+) -> None:
+    begin = t("mon 09:00")
+    cycle = PlatformCycle("x", "P1 resolution", "running", begin, due=begin + due * MINUTE)
+    cycle = replace(cycle, goal=goal * MINUTE, paused=paused * MINUTE)
+    record = ticket("mon 09:00")
+    seen: list[Moment] = []
+    for minute in sorted(looks):
+        at = begin + minute * MINUTE
+        known = {(record.source, record.id): [cycle]}
+        (found,) = evaluate([record], RULES, at=at, kinds=shipped_kinds(), told=known).cycles()
+        moments = list(found.timeline)
+        assert moments[: len(seen)] == seen
+        assert moments == sorted(moments, key=lambda moment: moment.at)
+        assert all(begin <= moment.at <= at for moment in moments)
+        assert found.next_at is None or found.next_at > at
+        seen = moments

@@ -132,7 +132,19 @@ def _meets(bench: Bench, pair: Pair, anew: Sequence[Pair]) -> bool:
     if pair.theirs is None:  # one of ours too many: there is none any more, and the others fit
         return bool(anew) and all(one.differences().within(bench.tolerance) for one in anew)
     partner = next((one for one in anew if one.theirs == pair.theirs), None)
-    return partner is not None and partner.differences().within(bench.tolerance)
+    if partner is None or not partner.differences().within(bench.tolerance):
+        return False
+    return _ends_alike(partner, bench.tolerance)
+
+
+def _ends_alike(pair: Pair, tolerance: Millis) -> bool:
+    """Two that count nowhere differ in nothing; as evidence of a rule they must at least end together."""
+    if pair.ours is None or pair.theirs is None:
+        return False
+    ended = pair.ours.ended, pair.theirs.lent.ended
+    if ended[0] is None or ended[1] is None:
+        return ended[0] == ended[1]
+    return abs(ended[0] - ended[1]) <= tolerance
 
 
 def _named(bench: Bench, variant: Variant, where: Where, pair: Pair) -> tuple[str, str]:
