@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from connector.errors import AccordError, Position, Problem, Wrong
 from connector.evaluate.arrays import Bools, Ints
 from connector.evaluate.bulk import change_columns, schema_of
-from connector.evaluate.values import fault
+from connector.evaluate.values import fault, fault_of_reference
 from connector.model.instant import FIRST_YEAR, LAST_YEAR
 from connector.model.kind import FieldType, Kind
 from connector.ticketfile import fault_of_line
@@ -267,7 +267,7 @@ def _is_wrong(value: Any, kinds: frozenset[FieldType]) -> bool:
         return False
     if isinstance(value, datetime):
         value = value.isoformat()
-    if isinstance(value, dict) and not {"id", "name"} & value.keys():
+    if isinstance(value, dict) and fault_of_reference(value):
         return True
     return any(fault(value, kind) for kind in kinds)
 

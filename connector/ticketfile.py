@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from connector.errors import AccordError, Position, Problem, Wrong
-from connector.evaluate.values import fault, typed
+from connector.evaluate.values import fault, fault_of_reference, typed
 from connector.model.instant import Instant, parse_instant
 from connector.model.kind import FieldType, Kind
 from connector.model.record import Change, Record, Value
@@ -218,8 +218,8 @@ def _value(raw: Value, kind: FieldType | None, place: Position, part: str | int,
         return None
     if kind in _AS_WRITTEN.get(raw.__class__, ()):
         return raw
-    if isinstance(raw, dict) and not {"id", "name"} & raw.keys():
-        raise BadLine(Problem(f"{_where(part, name)}: a reference needs an id or a name", place))
+    if isinstance(raw, dict) and (odd := fault_of_reference(raw)):
+        raise BadLine(Problem(f"{_where(part, name)}: {odd}", place))
     if kind is None:
         return typed(raw, FieldType.REFERENCE) if isinstance(raw, dict) else raw
     if wrong := fault(raw, kind):

@@ -50,7 +50,7 @@ _UNKNOWN = FieldType.TEXT  # no value yet: nothing speaks against any use
 
 
 def types_by_use(rules: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[str, FieldType]:
-    """The fields that no kind declares and that the *rules* use as datetimes or lengths of time."""
+    """The fields that no kind declares and that the *rules* use as numbers, datetimes or lengths of time."""
     declared = {name for kind in kinds.values() for name in kind.fields}
     uses: dict[str, FieldType] = {}
     for file in rule_files(Reading(), rules):
@@ -74,3 +74,20 @@ def _uses(data: Any) -> Iterator[tuple[str, FieldType]]:
         for name, test in data.items():
             if isinstance(test, dict) and {"inside", "outside"} & test.keys():
                 yield name, FieldType.DATETIME
+            elif isinstance(test, dict):
+                kinds = (_of_bound(test[word]) for word in sorted(_ORDERS & test.keys()))
+                yield from ((name, kind) for kind in kinds if kind)
+
+
+_ORDERS = frozenset({"lt", "le", "gt", "ge"})
+
+
+def _of_bound(bound: object) -> FieldType | None:
+    """What a field is that is compared with a bound: one word in a file must not turn its numbers into
+    text."""
+    if not isinstance(bound, str):
+        return None
+    for kind in (FieldType.NUMBER, FieldType.DATETIME, FieldType.DURATION):
+        if fault(bound, kind) is None:
+            return kind
+    return None

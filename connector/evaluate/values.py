@@ -27,7 +27,8 @@ def typed(raw: Value, kind: FieldType, names: Mapping[str, str] | None = None) -
         id_or_name = raw.get("id") or raw.get("name")
         if not id_or_name:
             return None
-        raw = Reference(str(id_or_name), raw.get("name"))
+        name = raw.get("name")
+        raw = Reference(str(id_or_name), None if name is None else str(name))
     return _READERS.get(kind, _text)(raw) if kind is not FieldType.REFERENCE else _reference(raw, names or {})
 
 
@@ -105,7 +106,8 @@ def fault(raw: Value, kind: FieldType) -> str | None:
     if kind is FieldType.LIST:
         return None if isinstance(raw, list | str | int | float) else f"{raw!r} is not a list"
     if isinstance(raw, dict):
-        return None if kind is FieldType.REFERENCE else f"{_a(kind)} is expected here, not a mapping"
+        expected = f"{_a(kind)} is expected here, not a mapping"
+        return fault_of_reference(raw) if kind is FieldType.REFERENCE else expected
     if isinstance(raw, list):
         return f"{_a(kind)} is expected here, not a list"
     if kind in (FieldType.DATETIME, FieldType.DURATION):
@@ -115,6 +117,14 @@ def fault(raw: Value, kind: FieldType) -> str | None:
     if kind is FieldType.BOOLEAN and not isinstance(_boolean(raw), bool):
         return f"{raw!r} is neither true nor false"
     return None
+
+
+def fault_of_reference(raw: Mapping[str, Value]) -> str | None:
+    """Why a mapping is no reference; None where it is one."""
+    if not {"id", "name"} & raw.keys():
+        return "a reference needs an id or a name"
+    odd = [key for key in ("id", "name") if isinstance(raw.get(key), list | dict | bool)]
+    return f"the {odd[0]} of a reference is text, not {raw[odd[0]]!r}" if odd else None
 
 
 def _a(kind: FieldType) -> str:

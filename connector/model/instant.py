@@ -17,6 +17,7 @@ MINUTE: Millis = 60 * SECOND
 HOUR: Millis = 60 * MINUTE
 DAY: Millis = 24 * HOUR
 WEEK: Millis = 7 * DAY
+LONGEST: Millis = 100 * 366 * DAY
 
 # Dates outside are slips of the hand; inside, everything reckoned from them can still be written.
 FIRST_YEAR, LAST_YEAR = 1900, 9900
@@ -67,7 +68,15 @@ def parse_length(text: str) -> Millis:
 
     Raises ValueError for anything else. ISO days and weeks are 24 h and 7 × 24 h.
     """
-    text = text.strip()
+    length = _length(text.strip())
+    if length is None:
+        raise ValueError(f"{text!r} is not a length of time (write 4h, 1h30m, 90s or PT4H)")
+    if length > LONGEST:
+        raise ValueError(f"{text!r} is longer than 100 years")
+    return length
+
+
+def _length(text: str) -> Millis | None:
     if (written := _WRITTEN.fullmatch(text)) and text:
         parts = zip(written.groups(), (HOUR, MINUTE, SECOND), strict=True)
         return sum(int(number) * unit for number, unit in parts if number)
@@ -76,7 +85,7 @@ def parse_length(text: str) -> Millis:
         weeks, days, hours, minutes, seconds, fraction = iso.groups()
         whole = zip((weeks, days, hours, minutes, seconds), (WEEK, DAY, HOUR, MINUTE, SECOND), strict=True)
         return sum(int(n) * unit for n, unit in whole if n) + int((fraction or "0")[:3].ljust(3, "0"))
-    raise ValueError(f"{text!r} is not a length of time (write 4h, 1h30m, 90s or PT4H)")
+    return None
 
 
 def format_length(length: Millis) -> str:

@@ -10,10 +10,9 @@ import re
 from datetime import date
 from fractions import Fraction
 
-from connector.model.instant import DAY, HOUR, MINUTE, SECOND, WEEK, Millis
+from connector.model.instant import DAY, HOUR, LONGEST, MINUTE, SECOND, WEEK, Millis
 from connector.rules.rulebook import BusinessDays, Calendar, NoTarget, OpenTime, Time
 
-LONGEST: Millis = 100 * 366 * DAY
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 _LENGTH = re.compile(r"(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s)?", re.ASCII)

@@ -94,6 +94,14 @@ def test_fields_that_only_the_file_knows_may_be_used(tmp_path: Path, rules: Path
             "fields.agreed: 'soon' is not a length of time",  # as the rules use it; no kind declares it
         ),
         (
+            TICKET | {"fields": {"opened": "2026-03-02T08:55:00Z", "agreed": "9" * 30 + "h"}},
+            "is longer than 100 years",
+        ),
+        (
+            TICKET | {"fields": {"opened": "2026-03-02T08:55:00Z", "assignment_group": {"id": [1]}}},
+            "fields.assignment_group: the id of a reference is text, not [1]",
+        ),
+        (
             TICKET | {"fields": {"opened": "0001-01-01T00:00:00Z"}},
             "fields.opened: '0001-01-01T00:00:00Z' lies outside the years 1900 to 9900",
         ),
@@ -120,6 +128,20 @@ def test_one_unreadable_value_does_not_turn_a_whole_field_into_text(tmp_path: Pa
     out = tmp_path / "out.jsonl"
     assert evaluated(lines(tmp_path / "t.jsonl", *rows), rules, "--skip-bad", "--out", str(out)) == 0
     assert [json.loads(line)["due"] for line in out.open()] == ["2026-03-02T12:00:00Z"]
+
+
+@pytest.mark.parametrize(("bound", "good"), [("5", 10), ("2h", "10h"), ("'2026-03-02T09:00:00Z'", None)])
+def test_one_word_does_not_turn_what_is_compared_into_text(
+    tmp_path: Path, rules: Path, capsys: pytest.CaptureFixture[str], bound: str, good: object
+) -> None:
+    where = f"applies_to: {{record: [incident], where: {{score: {{ge: {bound}}}}}}}"
+    (rules / "acme.yaml").write_text(RULES.replace("applies_to: {record: [incident]}", where))
+    fields = {"opened": "2026-03-02T08:55:00Z", "agreed": "2h", "score": good or "2026-03-02T10:00:00Z"}
+    rows = [TICKET | {"fields": fields}, TICKET | {"fields": fields | {"score": "high"}}]
+    assert evaluated(lines(tmp_path / "t.jsonl", *rows), rules, "--skip-bad") == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 1
+    assert "t.jsonl:2:1: fields.score: 'high' is not a" in told.err
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, rules: Path) -> None:
