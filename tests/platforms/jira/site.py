@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from requests.adapters import BaseAdapter
+
 from connector.config import AuthConfig, Limits, PullConfig, SourceConfig
 from connector.mappings.catalogue import Catalogue
 from connector.mappings.reader import load_catalogue
@@ -19,6 +21,7 @@ from connector.sandbox import JiraQuirks, Sandbox
 from connector.sandbox.jira.issue import Issue
 from connector.world import World
 from tests.platforms.site import NOW, Clock
+from tests.sandbox.jira.contract import SPEC, Contract
 
 URL = "https://acme.atlassian.net"
 
@@ -57,13 +60,19 @@ class Site:
     def jira(self) -> Any:
         return self.sandbox.jira
 
+    def transport(self) -> BaseAdapter:
+        """The sandbox; on Cloud every request and answer is held against Atlassian's description."""
+        plain = self.sandbox.transport(self.clock.sleep)
+        is_described = self.jira.quirks.cloud and SPEC.exists()
+        return Contract(plain, faults=self.sandbox.faults) if is_described else plain
+
     def world(self) -> World:
         return World(
             now=self.clock.now,
             monotonic=self.clock.monotonic,
             sleep=self.clock.sleep,
             random=random.Random(7),
-            adapter=lambda _: self.sandbox.transport(self.clock.sleep),
+            adapter=lambda _: self.transport(),
             environ={},
         )
 
