@@ -104,8 +104,26 @@ def _record(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
         if one.needed:
             told = one.problem.what.partition(": ")[2]  # what it is of is told before it
             yield Finding(f"{mapping.kind}.{one.used_for}", False, told, _mend(one.problem))
+    if mapping.write.fields:
+        yield from _creating(adapter, mapping)
     if not any(one.needed for one in resolved.lacking) and mapping.table == "issues":
         yield from _values(adapter, mapping)
+
+
+def _creating(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
+    """Whether new ones can be made where they would be, the type may stand in another project only; fine as
+    long as none are wanted."""
+    is_wanted = adapter.client.source.switch(f"create.{mapping.kind}") == "on"
+    project = mapping.options.get("project")
+    desks = sorted(key for key, sort in adapter.facts.projects.items() if sort == "service_desk")
+    for one in [project] if project else desks:
+        try:
+            adapter.composer.type_for(mapping, one)
+        except NotReachable:
+            raise
+        except AccordError as error:
+            told = error.problem.what.partition(": ")[2]
+            yield Finding(f"new {mapping.kind}", not is_wanted, told, _mend(error.problem))
 
 
 def _mend(problem: Problem) -> str:

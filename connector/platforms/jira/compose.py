@@ -21,7 +21,6 @@ from connector.platforms.jira.achievements import HEARTBEAT, PROPERTY, cycle
 from connector.platforms.jira.client import Client
 from connector.platforms.jira.comments import KEY_PROPERTY
 from connector.platforms.jira.facts import Facts
-from connector.platforms.jira.fields import types_of
 from connector.platforms.jira.people import OF_GROUPS, People
 from connector.platforms.jira.register import Registers
 from connector.platforms.jira.richtext import Part, lines_of, written
@@ -175,7 +174,7 @@ class Composer:
                 if v is not None
             },
             "project": {"key": project},
-            "issuetype": {"id": self._type(mapping)},
+            "issuetype": {"id": self.type_for(mapping, project)},
         }
         fields["summary"] = " ".join(str(fields.get("summary") or kind).split())[:_LONGEST_TITLE]
         end = {"key": effect.ticket.key} if effect.ticket else {"id": about}
@@ -198,16 +197,20 @@ class Composer:
             found[field.id] = shaped(field, value, is_cloud=self.client.is_cloud)
         return found
 
-    def _type(self, mapping: RecordMapping) -> str:
-        there = types_of(self.facts, mapping)
-        if not there:
-            names = " or ".join(map(repr, mapping.options.get("issue_type") or ())) or "(none named)"
-            raise AccordError(
-                f"{mapping.kind}: the site has no issue type {names}",
-                hint=f"name one that the project has as `issue_type` of {mapping.kind} in the mapping",
-                place=mapping.place("issue_type"),
-            )
-        return self.facts.types[there[0]][0]
+    def type_for(self, mapping: RecordMapping, project: str) -> str:
+        """The id of the issue type of which new records of that kind are made: the first that *project* has.
+        AccordError where it has none."""
+        wanted, there = mapping.options.get("issue_type") or (), self.facts.types_in(project)
+        for name in wanted:
+            if name in there:
+                return there[name]
+        raise AccordError(
+            f"{mapping.kind}: the project {project} has no issue type"
+            f" {' or '.join(map(repr, wanted)) or '(none is named)'}",
+            hint="add one to the project's issue type scheme, or name one that it has as `issue_type` of"
+            f" {mapping.kind} in the mapping",
+            place=mapping.place("issue_type"),
+        )
 
     def project_for(self, mapping: RecordMapping, ticket: TicketId | None) -> str:
         """Where new records of that kind are made: the mapping's project, the ticket's, the only service

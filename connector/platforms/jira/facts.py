@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from connector.errors import Position, Problem
@@ -68,8 +69,8 @@ class Facts:
         """Ask anew for those when they are needed again: the site was changed."""
         with self._lock:
             self._fields = None
-            for name in names:
-                self._told.pop(name, None)
+            for name in [one for one in self._told if one.partition(" in ")[0] in names]:
+                del self._told[name]
 
     def _once(self, name: str, ask: Callable[[], Any]) -> Any:
         with self._lock:
@@ -133,6 +134,16 @@ class Facts:
         for one in self._client.get(f"{self._client.api}/issuetype", "reading its issue types"):
             found.setdefault(str(one.get("name")), []).append(str(one.get("id")))
         return found
+
+    def types_in(self, project: str) -> Mapping[str, str]:
+        """The ids of the issue types by name that can be made in *project*."""
+        found: Mapping[str, str] = self._once(f"types in {project}", lambda: self._ask_types_in(project))
+        return found
+
+    def _ask_types_in(self, project: str) -> dict[str, str]:
+        path = f"{self._client.api}/project/{quote(project, safe='')}"
+        told = self._client.get(path, f"reading the issue types of {project}")
+        return {str(one.get("name")): str(one.get("id")) for one in told.get("issueTypes") or ()}
 
     @property
     def projects(self) -> Mapping[str, str]:

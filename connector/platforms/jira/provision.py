@@ -108,8 +108,8 @@ def made(adapter: Jira, missing: Sequence[Provision]) -> Iterator[Provision]:
             )
         else:
             mapping = adapter.mapping(body["kind"])
-            name = types_of(adapter.facts, mapping)[0]
-            adapter.registers.make(body["project"], adapter.facts.types[name][0], body["agreement"])
+            type_ = adapter.composer.type_for(mapping, body["project"])
+            adapter.registers.make(body["project"], type_, body["agreement"])
         adapter.forget()
         yield Provision(one.what, True, one.request)
 

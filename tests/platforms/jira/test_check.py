@@ -136,3 +136,17 @@ def test_a_second_run_relies_on_what_the_first_found_out(site: Site) -> None:
     before = site.sandbox.requests.total()
     assert site.adapter().prepare(["incident"], learned) == learned
     assert site.sandbox.requests.total() == before
+
+
+@pytest.mark.parametrize("switch", ["on", "plan"])
+def test_a_type_that_only_another_project_has_is_told_before_it_is_needed(site: Site, switch: str) -> None:
+    adapter = site.ready()
+    adapter.client.source = replace(adapter.client.source, effects={"create.review": switch})
+    task = site.jira.site.setup.type_named("Task")
+    site.jira.site.setup.projects["DESK"].types.remove(task.id)
+    adapter.forget()
+    finding = {one.what: one for one in adapter.check()}["new review"]
+    assert finding.fine == (switch == "plan")
+    assert finding.detail == "the project DESK has no issue type 'Service review' or 'Task'"
+    assert "issue type scheme" in finding.mend
+    assert "mappings/jira/review.yaml" in finding.mend
