@@ -166,7 +166,10 @@ def _stages(
             if options.serving_since is not None:
                 beat(tx, source, world.host, options.serving_since, source.now)
             limit = settings.limits.acts_per_run
-            summary.paced = pace(tx, name, world.now(), limit=limit, allow=options.allow)
+            summary.paced = pace(
+                tx, name, world.now(),
+                limit=limit, allow=options.allow, is_whole=summary.judged.is_complete,
+            )  # fmt: skip
         if sends:
             summary.delivered = deliver(
                 store, world, name, channels(source, world), settle=settings.limits.settle_ms,

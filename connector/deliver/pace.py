@@ -46,9 +46,22 @@ def pace_among(tx: Transaction, source: str, names: Sequence[str], now: Instant,
     return Paced(len(chosen.go), len(chosen.paced), 0)
 
 
-def pace(tx: Transaction, source: str, now: Instant, *, limit: int, allow: int | None = None) -> Paced:
-    """Let as many of the acts that wait at *source* into their queues as this run may do."""
-    chosen = release(outbox.in_state(tx, source, HELD), now, limit=limit, allow=allow)
+def pace(
+    tx: Transaction,
+    source: str,
+    now: Instant,
+    *,
+    limit: int,
+    allow: int | None = None,
+    is_whole: bool = True,
+) -> Paced:
+    """Let as many of the acts that wait at *source* into their queues as this run may do. *is_whole*: all has
+    been decided that the rules as they are call for."""
+    held = outbox.in_state(tx, source, HELD)
+    if not is_whole and allow is None:
+        # How many there are is not known yet, so nobody can say whether they are too many.
+        held = [one for one in held if one.held_why not in IN_QUESTION]
+    chosen = release(held, now, limit=limit, allow=allow)
     outbox.release(tx, chosen.go)
     queues.hold(tx, chosen.paced, Held.PACED)
     return Paced(len(chosen.go), len(chosen.paced), len(chosen.held))

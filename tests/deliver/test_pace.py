@@ -44,6 +44,16 @@ def test_a_large_plan_that_nobody_meant_yet_is_held_whole_until_it_is_allowed(sh
     assert run(shop, limit=2, allow=3) == Paced(go=3, paced=0, held=0)
 
 
+def test_what_may_be_the_beginning_of_a_large_plan_waits_for_its_end(shop: Shop) -> None:
+    """A first contact cut short by `--max-time` must not go out slice by slice."""
+    decide_on(shop, Held.FIRST_CONTACT, act(1), act(2))
+    decide_on(shop, Held.TURN, act(3))
+    with shop.store.begin() as tx:
+        assert pace(tx, "acme", shop.clock.now(), limit=2, is_whole=False) == Paced(go=1, paced=0, held=0)
+    decide_on(shop, Held.FIRST_CONTACT, act(4))
+    assert run(shop, limit=2) == Paced(go=0, paced=0, held=3)
+
+
 def test_a_small_plan_at_first_contact_goes(shop: Shop) -> None:
     decide_on(shop, Held.FIRST_CONTACT, act(1), act(2))
     assert run(shop, limit=2) == Paced(go=2, paced=0, held=0)
