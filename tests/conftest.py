@@ -1,15 +1,24 @@
-"""What holds for every test."""
+"""What holds for every test; and how long properties are tried: not long, or an evening with
+`HYPOTHESIS_PROFILE=deep`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 import structlog
+from hypothesis import HealthCheck, settings
 
 from connector import errors
 from tests import elsewhere
+
+SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+settings.register_profile("quick", max_examples=100, deadline=None, suppress_health_check=SLOW_IS_FINE)
+settings.register_profile("deep", parent=settings.get_profile("quick"), max_examples=5_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(autouse=True)
