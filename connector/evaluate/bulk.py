@@ -6,7 +6,7 @@ is said about a file's tables is in `arrow`; how results are written in `written
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from connector.errors import AccordError, Problem
 
 try:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 except ImportError as missing:
     raise AccordError(
@@ -83,19 +84,28 @@ def extra_fields(file: Path, declared: Mapping[str, Any]) -> dict[str, FieldType
     }
 
 
-def reference_names(file: Path, fields: Iterable[str]) -> dict[str, str]:
-    """The names of references by id, of those of *fields* that are structs: histories tell the id alone."""
+def reference_names(file: Path, fields: Mapping[str, FieldType]) -> dict[str, str]:
+    """The names of references by id, where *fields* read any: histories tell the id alone, and the name may
+    stand in another field."""
     given = schema_of(file).field("fields").type
-    told = [
-        name for name in fields if (n := given.get_field_index(name)) >= 0 and _is_reference(given[n].type)
-    ]
+    told = [f"fields.{each.name}" for each in given if _is_reference(each.type)]
     names: dict[str, str] = {}
-    if told:
-        columns = [f"fields.{name}" for name in told]
-        for batch in _open(file).iter_batches(columns=columns, use_threads=False):
+    if told and FieldType.REFERENCE in fields.values():
+        for batch in _open(file).iter_batches(columns=told, use_threads=False):
             for column in batch.column("fields").flatten():
-                names |= {each["id"]: each["name"] for each in column.to_pylist() if each and each["name"]}
+                names |= _named(column)
     return names
+
+
+def _named(column: Any) -> dict[str, str]:
+    """The distinct ids of a column of references with their names."""
+    child = {column.type.field(n).name: each for n, each in enumerate(column.flatten())}
+    known = pc.and_(pc.is_valid(child["id"]), pc.is_valid(child["name"]))
+    ids, names = (child[name].filter(known).dictionary_encode() for name in ("id", "name"))
+    count = max(len(names.dictionary), 1)
+    pairs = np.unique(ids.indices.to_numpy().astype(np.int64) * count + names.indices.to_numpy())
+    told = ((ids.dictionary[pair // count], names.dictionary[pair % count]) for pair in pairs.tolist())
+    return {id_.as_py(): name.as_py() for id_, name in told if name.as_py()}
 
 
 def is_columnar(file: Path) -> bool:

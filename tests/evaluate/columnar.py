@@ -30,8 +30,10 @@ Types = Mapping[str, FieldType]
 
 
 def write_tickets(out: Path, records: Sequence[Record], kinds: Mapping[str, Kind]) -> None:
-    """Write *records*: each field a column of its declared type, what none declares as text."""
-    declared = {name: field.type for kind in kinds.values() for name, field in kind.fields.items()}
+    """Write *records*: each field a column of its declared type, what none declares as references or text."""
+    told = {name for r in records for name, value in r.fields.items() if isinstance(value, Reference)}
+    declared = dict.fromkeys(told, FieldType.REFERENCE)
+    declared |= {name: field.type for kind in kinds.values() for name, field in kind.fields.items()}
     names = sorted({name for record in records for name in record.fields})
     fields = {name: COLUMNS.get(declared.get(name, FieldType.STRING), pa.string()) for name in names}
     changes = pa.struct({"at": INSTANT, "field": pa.string(), "from": pa.string(), "to": pa.string()})
