@@ -38,6 +38,7 @@ def configure(form: str, level: str, stream: TextIO, now: Callable[[], Instant])
     factory = _Terminal(stream) if shows_progress else _Lines(stream)
     structlog.configure(
         processors=[
+            _once(form),
             merge_contextvars,
             structlog.processors.add_log_level,
             _stamp(now),
@@ -124,6 +125,17 @@ def _stamp(now: Callable[[], Instant]) -> Processor:
         return event
 
     return stamp
+
+
+def _once(form: str) -> Processor:
+    """Leaves out of a log for people what the summary of the command will tell them (`summarised=True`)."""
+
+    def once(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if event.pop("summarised", False) and form == "console":
+            raise structlog.DropEvent
+        return event
+
+    return once
 
 
 def _renderer(form: str, *, colours: bool) -> Processor:

@@ -89,7 +89,8 @@ def run(store: Store, site: Site, options: Options, stop: Stop, *, sends: bool) 
         if stop.interrupted:
             break
         with about(run=str(number), source=name):
-            summary.sources.append(_of_source(store, site, name, now, work))
+            summarised = options.serving_since is None
+            summary.sources.append(_of_source(store, site, name, now, work, summarised=summarised))
     summary.stopped = "interrupted" if stop.interrupted else "out of time" if stop.is_late else None
     with store.begin() as tx:
         runs.end(tx, number, world.now(), summary.as_json(), summary.exit_code)
@@ -118,8 +119,11 @@ def run_nudged(store: Store, site: Site, room: Mapping[str, int], stop: Stop) ->
     return told
 
 
-def _of_source(store: Store, site: Site, name: str, now: Instant, work: Work) -> SourceSummary:
-    """What *work* does at one source; what ends it early is told in its summary."""
+def _of_source(
+    store: Store, site: Site, name: str, now: Instant, work: Work, *, summarised: bool = False
+) -> SourceSummary:
+    """What *work* does at one source; what ends it early is told in its summary, which somebody is shown at
+    the end (*summarised*) or not."""
     summary = SourceSummary(name)
     world, counter = counting(store.world)
     try:
@@ -130,7 +134,7 @@ def _of_source(store: Store, site: Site, name: str, now: Instant, work: Work) ->
             work(held, source, summary)
     except AccordError as error:
         summary.failed, summary.exit_code = str(error), error.exit_code
-        log.error("run.source_failed", why=str(error))
+        log.error("run.source_failed", why=str(error), summarised=summarised)
     except Exception as error:  # one source's mishap must not keep the others from their run
         summary.failed, summary.exit_code = internal(error), EXIT_PLATFORM
         log.exception("run.internal_error")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from connector.errors import EXIT_ACTS_LEFT, EXIT_FINE, EXIT_FOUND, scrub
 from connector.model.instant import Instant
 from connector.pull.stop import Stop
 from connector.run import Options, plan
-from connector.stages.plan import Plan
+from connector.stages.plan import WIDTH, Plan
 from connector.world import World
 
 
@@ -44,7 +45,7 @@ def command(
     if form == "json":
         click.echo(scrub(json.dumps(found.as_json(), ensure_ascii=False)))
     else:
-        for line in found.text():
+        for line in found.text(shutil.get_terminal_size((WIDTH, 24)).columns):
             click.echo(scrub(line))
     return _ended(found, exit_code)
 

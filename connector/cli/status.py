@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def command(world: World, config_path: Path, form: str) -> None:
     """Show cursors, last runs, open cycles by state, and effects that have not gone out."""
     store = open_store(configured(config_path, world).store, world, must_exist=True)
     try:
-        found = _status(store)
+        found = _status(store, world)
         refusal = refusal_noted(store)
     finally:
         store.close()
@@ -52,15 +53,17 @@ def command(world: World, config_path: Path, form: str) -> None:
             click.echo(scrub(line))
 
 
-def _status(store: Store) -> dict[str, Any]:
+def _status(store: Store, world: World) -> dict[str, Any]:
     with store.read() as tx:
+        at_work = {one.name for one in sources.every(tx) if leases.is_held(tx, one.name, world)}
+        last = runs.last(tx, RUNS)
         return {
-            "sources": [_source(tx, source) for source in sources.every(tx)],
-            "runs": [_run(run) for run in runs.last(tx, RUNS)],
+            "sources": [_source(tx, source, source.name in at_work) for source in sources.every(tx)],
+            "runs": [_run(run, is_last=run is last[0], at_work=at_work) for run in last],
         }
 
 
-def _source(tx: Transaction, source: sources.Source) -> dict[str, Any]:
+def _source(tx: Transaction, source: sources.Source, is_at_work: bool) -> dict[str, Any]:
     work = backfills.get(tx, source.name)
     waiting = backlog.left(tx, source.name)
     return {
@@ -68,7 +71,7 @@ def _source(tx: Transaction, source: sources.Source) -> dict[str, Any]:
         "instance": source.instance,
         "watermark": _written(source.watermark),
         "acts_from": _written(source.start),
-        "at_work": leases.holder(tx, source.name),
+        "at_work": leases.holder(tx, source.name) if is_at_work else None,
         "kinds": [_kind(sweep, tickets.counts(tx, source.name)) for sweep in sweeps.every(tx, source.name)],
         "cycles": dict(cycles.counts(tx, source.name)),
         "next_line": _written(tickets.next_line(tx, source.name)),
@@ -97,13 +100,17 @@ def _kind(sweep: sweeps.Sweep, counts: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _run(run: runs.Run) -> dict[str, Any]:
+def _run(run: runs.Run, *, is_last: bool, at_work: AbstractSet[str]) -> dict[str, Any]:
+    """A run that has not ended is still at work, or was killed: nobody holds its sources any more."""
+    is_open = run.ended_at is None
     return {
         "run": run.id,
         "sources": list(run.sources),
         "begun": format_instant(run.begun_at),
         "ended": _written(run.ended_at),
         "exit_code": run.exit_code,
+        "killed": is_open and not (is_last and at_work & set(run.sources)),
+        "taken_up": not is_last,
     }
 
 
@@ -124,10 +131,22 @@ def _lines(found: Mapping[str, Any], now: Instant) -> Iterator[str]:
         yield f"  cycles: {states or 'none'}"
         yield from _open_ends(source)
     for run in found["runs"]:
-        ended = f"ended {run['ended']}, exit {run['exit_code']}" if run["ended"] else "not ended"
-        yield f"run {run['run']} ({', '.join(run['sources'])}): begun {run['begun']}, {ended}"
+        yield f"run {run['run']} ({', '.join(run['sources'])}): begun {run['begun']}, {_ended(run)}"
     if not found["runs"]:
         yield f"no run yet as of {format_instant(now)}"
+
+
+def _ended(run: Mapping[str, Any]) -> str:
+    if run["ended"]:
+        return f"ended {run['ended']}, exit {run['exit_code']}"
+    if not run["killed"]:
+        return "still at work"
+    if run["taken_up"]:
+        return "not ended: it was killed; a later run has taken up its work"
+    return (
+        "not ended: it was killed. Nothing is lost: the next `accord sync` goes on behind the last page that"
+        " is stored, and looks up what was being sent before it sends it again"
+    )
 
 
 def _open_ends(source: Mapping[str, Any]) -> Iterator[str]:

@@ -32,6 +32,7 @@ class Page:
     cursor: Cursor
     unmapped: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     aside: Sequence[tuple[str, str]] = ()
+    mended: int = 0  # records of which something that cannot be kept was left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Tally:
     frozen: dict[str, int] = field(default_factory=dict)
     unmapped: dict[tuple[str, str, str], int] = field(default_factory=dict)
     aside: int = 0
+    mended: int = 0  # records without the NUL characters that they had
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -41,6 +42,7 @@ class Tally:
             "contradicting_history": self.given_up,
             "frozen": dict(self.frozen),
             "aside": self.aside,
+            "mended": self.mended,
             "unmapped": unmapped,
         }
 
@@ -120,6 +122,7 @@ class Keeper:
         self.tally.seen += len(page.records)
         self.tally.changed += differing
         self.tally.aside += len(page.aside)
+        self.tally.mended += page.mended
         self.tally.given_up += sum(1 for r in readings if not r.doubt.tries and r.doubt.why)
         self.tally.waiting += sum(1 for r in readings if r.doubt.tries)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from connector.model.instant import Instant
 from connector.model.record import Record
 from connector.platforms.port import History, Page, Platform
+from connector.pull import clean
 from connector.pull.keep import Batch
 
 AHEAD = 4  # pages fetched whose histories are still being read
@@ -29,16 +30,24 @@ class Reader:
 
     def next_page(self, pages: Iterator[Page]) -> Future[Fetched]:
         """The next page (None behind the last), and the platform's time before it was asked for."""
-        return self.pool.submit(lambda: (self.platform.now(), next(pages, None)))
+        return self.pool.submit(lambda: (self.platform.now(), self._next(pages)))
+
+    @staticmethod
+    def _next(pages: Iterator[Page]) -> Page | None:
+        page = next(pages, None)
+        return None if page is None else clean.of_page(page)
 
     def read(self, kind: str, ids: Sequence[str]) -> Future[Fetched]:
         """Those records as they are now."""
-        return self.pool.submit(lambda: (self.platform.now(), self.platform.read(kind, ids)))
+        return self.pool.submit(lambda: (self.platform.now(), clean.of_page(self.platform.read(kind, ids))))
 
     def histories(self, kind: str, records: Sequence[Record]) -> list[Future[Histories]]:
         """The histories of *records*, in several shares."""
         shares = [records[start : start + SHARE] for start in range(0, len(records), SHARE)]
-        return [self.pool.submit(self.platform.history, kind, share) for share in shares]
+        return [self.pool.submit(self._histories, kind, share) for share in shares]
+
+    def _histories(self, kind: str, records: Sequence[Record]) -> Histories:
+        return clean.of_histories(self.platform.history(kind, records))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 from connector.model.effect import Effect
@@ -15,6 +16,7 @@ from connector.store.effectrows import HELD, SET_ASIDE, Waiting
 from connector.store.throwaway import delivered
 
 DELIVER = "deliver"
+WIDTH = 100  # of lines where nobody says how wide they may be
 INSTANTS = ("due", "started", "ended", "breached_at", "sla_due")
 
 
@@ -35,11 +37,13 @@ class Line:
         """Whether it changes what stands on the platform, rather than adding to it."""
         return self.before is not None
 
-    def text(self) -> str:
-        """As in a diff."""
+    def text(self, width: int) -> Iterator[str]:
+        """As in a diff, in lines of *width*."""
         sign = "~" if self.is_change else "+"
-        held = "" if self.is_delivered else f"   held: {self.mark}"
-        return f"  {sign} {self.effect.name:<14} {self._what()}{held}"
+        head = f"  {sign} {self.effect.name:<14} "
+        yield from fill(self._what(), width, head, " " * len(head))
+        if not self.is_delivered:
+            yield from fill(f"held: {self.mark}", width, " " * len(head), " " * len(head))
 
     def _what(self) -> str:
         values = self.effect.payload
@@ -81,16 +85,16 @@ class Plan:
         """The keys of what the next sync delivers if nothing changes."""
         return sorted(line.effect.key for line in self.lines if line.is_delivered)
 
-    def text(self) -> Iterator[str]:
-        """For people."""
+    def text(self, width: int = WIDTH) -> Iterator[str]:
+        """For people, in lines of *width* as far as words allow."""
         for (source, queue), lines in groupby(self.lines, key=lambda line: _place(line.effect)):
             yield f"{source} {queue}"
-            yield from (line.text() for line in lines)
+            yield from (part for line in lines for part in line.text(width))
         for one in self.summary.sources:
             if one.failed is not None:
-                yield f"{one.source}: stopped: {one.failed}"
+                yield from fill(f"{one.source}: stopped: {one.failed}", width)
             elif one.alarm is not None:
-                yield f"{one.source}: ! {one.alarm}"
+                yield from fill(f"{one.source}: ! {one.alarm}", width)
         yield self.totals()
 
     def totals(self) -> str:
@@ -119,6 +123,14 @@ def gather(copy: Store, summary: Summary) -> Plan:
     before = delivered(copy, [one.effect.key for one in waiting if not one.effect.is_act])
     now = copy.world.now()
     return Plan(tuple(Line(w.effect, _mark(w, now), before.get(w.effect.key)) for w in waiting), summary)
+
+
+def fill(words: str, width: int, first: str = "", rest: str = "  ") -> list[str]:
+    """*words* in lines of *width*, behind *first* and *rest*; nothing within a word is broken."""
+    return wrap(
+        words, max(width, len(first) + 20), initial_indent=first, subsequent_indent=rest,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _mark(waiting: Waiting, now: Instant) -> str:

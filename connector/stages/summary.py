@@ -96,6 +96,8 @@ class SourceSummary:
                 yield f"{self.source}: {kind}.{name}: {count} records hold {value!r}, not mapped"
             for reason, count in sorted(tally.frozen.items()):
                 yield f"{self.source}: {count} {tally.kind} {reason}: frozen as last seen"
+            if tally.mended:
+                yield f"{self.source}: NUL characters in {tally.mended} {tally.kind} were left out"
             if tally.waiting:
                 yield f"{self.source}: {tally.waiting} {tally.kind} wait for their history to settle"
             if tally.given_up:

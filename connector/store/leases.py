@@ -50,6 +50,12 @@ def holder(tx: sa.Connection, source: str) -> str | None:
     return f"process {found.pid} on {found.host}, last heard of at {format_instant(found.heartbeat)}"
 
 
+def is_held(tx: sa.Connection, source: str, world: World) -> bool:
+    """Whether somebody who may be alive works on *source*."""
+    found = tx.execute(sa.select(leases).where(leases.c.source == source)).mappings().first()
+    return found is not None and not found["released"] and not _is_dead(found, world, world.now())
+
+
 def renew(tx: sa.Connection, lease: Lease, now: Instant) -> None:
     """A heartbeat. Raises Busy when another has taken the source meanwhile."""
     renewed = tx.execute(_RENEW, {"ours": lease.source, "our_fence": lease.fence, "now": now})

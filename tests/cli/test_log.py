@@ -94,3 +94,17 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing() -> None:
     configure("console", "info", Gone(), now)
     get_logger().info("pull.page_kept")
     get_logger().error("run.source_failed")
+
+
+def test_what_a_summary_tells_is_not_told_twice_to_people() -> None:
+    """A machine that reads the log has no summary."""
+    people, machine = io.StringIO(), io.StringIO()
+    configure("console", "info", people, now)
+    get_logger().error("run.source_failed", why="no right", summarised=True)
+    get_logger().error("run.source_failed", why="in a service", summarised=False)
+    assert "no right" not in people.getvalue()
+    assert "in a service" in people.getvalue()
+    configure("json", "info", machine, now)
+    get_logger().error("run.source_failed", why="no right", summarised=True)
+    line = json.loads(machine.getvalue())
+    assert (line["why"], "summarised" in line) == ("no right", False)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from connector.cli import main
 from connector.model.instant import HOUR, MINUTE
+from tests.journeys.death import Life, mortal
 from tests.journeys.place import RULES, Place
+from tests.pull.site import Killed
 
 Accord = Callable[..., tuple[int, str, str]]
 
@@ -48,6 +51,35 @@ def test_plan_ends_with_1_only_where_a_script_asks_for_it(accord: Accord) -> Non
         0,
         "Plan: 0 to create, 0 to change, 0 held. Nothing was written.",
     )
+
+
+@pytest.mark.parametrize("columns", [70, 100, 160])
+def test_a_plan_fits_its_terminal(columns: int, accord: Accord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, out, _ = accord("plan")
+    assert max(map(len, out.splitlines())) <= columns
+    assert "agreement: desk" in out
+
+
+def test_a_failed_source_is_told_once(accord: Accord, place: Place) -> None:
+    place.sandbox.faults.rates({"500": 1.0}, seed=1)
+    code, out, err = accord("sync")
+    assert code == 3
+    assert (out + err).count("acme: stopped:") == 1
+    assert "run.source_failed" not in err
+
+
+def test_status_tells_that_a_run_was_killed_and_what_comes_of_it(accord: Accord, place: Place) -> None:
+    accord("sync")
+    place.pass_(HOUR)
+    with pytest.raises(Killed):
+        place.sync(mortal(replace(place.world, pid=2), Life(6)))
+    _, out, _ = accord("status")
+    assert "run 2 (acme): begun 2026-03-02T09:05:00Z, not ended: it was killed. Nothing is lost" in out
+    assert "at work" not in out
+    accord("sync")
+    _, out, _ = accord("status")
+    assert "not ended: it was killed; a later run has taken up its work" in out
 
 
 def test_plan_shows_what_changes_as_a_diff(accord: Accord, place: Place) -> None:

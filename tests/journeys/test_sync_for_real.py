@@ -69,6 +69,20 @@ def test_a_site_may_keep_its_store_in_a_database_server(store_url: str, tmp_path
         assert list(check(store)) == []
 
 
+def test_nul_characters_are_left_out_and_counted_whatever_the_store(store_url: str, tmp_path: Path) -> None:
+    place = Place(tmp_path / "site", config=CONFIG.replace("sqlite:///accord.db", store_url))
+    place.setup()
+    place.open(short_description="prin\x00ter", category="hard\x00ware")
+    sys_id = place.open(short_description="laptop")
+    place.change(sys_id, short_description="lap\x00top", category="\x00", state="2")
+    place.pass_(5 * MINUTE)
+    summary = place.sync()
+    assert summary.exit_code == 0
+    assert "acme: NUL characters in 2 incident were left out" in list(summary.lines())
+    place.sandbox.requests.clear()
+    assert place.sync().sources[0].requests <= 3  # and they make nothing look changed
+
+
 def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
     """While one run is at work, one that starts elsewhere finds the source taken and does nothing."""
     place = Place(tmp_path / "site")
