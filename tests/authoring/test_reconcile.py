@@ -389,3 +389,27 @@ def test_a_difference_within_the_tolerance_is_none(tmp_path: Path) -> None:
     world = World(tmp_path, definition={"pause_condition": ""})
     held_for_half_an_hour(world)
     assert world.compare(tolerance=HOUR).rows == []
+
+
+def test_instants_that_all_lie_an_hour_apart_are_a_matter_of_zones(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    held_for_half_an_hour(world)
+    (row,) = world.desk.rows("task_sla")
+    moved = ("start_time", "end_time", "planned_end_time")
+    shifted = {name: dates.stored(dates.instant(row[name]) - HOUR) for name in moved}
+    world.desk.update("task_sla", row["sys_id"], **shifted)
+    (found,) = world.compare().rows
+    assert (found.difference.reason, found.difference.evidence) == (
+        "time zone",
+        "all its instants lie 1 h earlier",
+    )
+
+
+def test_a_verdict_that_its_own_figures_contradict_is_the_platforms_matter(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    held_for_half_an_hour(world)
+    (row,) = world.desk.rows("task_sla")
+    world.desk.update("task_sla", row["sys_id"], has_breached="true")
+    (found,) = world.compare().rows
+    assert found.difference.reason == "the platform's verdict"
+    assert found.difference.evidence == "it noted a breach, and 2 h counted of 4 h"

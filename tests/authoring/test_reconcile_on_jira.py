@@ -94,6 +94,11 @@ def reopened(world: World) -> None:
     world.after(60)
 
 
+def resolved_from_the_start(world: World) -> None:
+    world.jira.create("already mended", priority="1", resolution="10000")
+    world.after(60)
+
+
 @pytest.mark.parametrize("story", [held, still_open, over_the_weekend, lowered, reopened])
 def test_where_both_mean_the_same_nothing_differs(story: Callable[[World], None], tmp_path: Path) -> None:
     world = World(tmp_path)
@@ -115,9 +120,10 @@ def test_where_both_mean_the_same_nothing_differs(story: Callable[[World], None]
         (CLOCK.replace(", calendar: weekdays", ""), over_the_weekend, "calendar", "weekdays"),
         (CLOCK.replace("like: jsm", "on_goal_change: recompute"), lowered, "goal change", "keeps what was"),
         (CLOCK + "reopen: ignore\n", reopened, "reopened or restarted", "a new cycle"),
+        (CLOCK, resolved_from_the_start, "start rule", "at changes, not by how the ticket stands"),
         (CLOCK.replace("8h", "6h"), still_open, "another goal", "8 h, Accord's 6 h"),
     ],
-    ids=["pause", "calendar", "goal change", "reopened", "another goal"],
+    ids=["pause", "calendar", "goal change", "reopened", "hit by changes", "another goal"],
 )
 def test_the_rule_that_differs_is_named(
     clock: str, story: Callable[[World], None], reason: str, evidence: str, tmp_path: Path

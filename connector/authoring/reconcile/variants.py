@@ -11,11 +11,15 @@ from itertools import combinations, product
 from connector.errors import Position
 from connector.model.kind import FieldType
 from connector.rules.calendars import ALWAYS
+from connector.rules.conditions import fields_in
 from connector.rules.rulebook import (
     Agreement,
     All,
+    Any_,
     Calendar,
+    Changed,
     FieldTime,
+    Not,
     NoTarget,
     Op,
     Rulebook,
@@ -100,6 +104,7 @@ def simple(book: Rulebook) -> Iterator[Variant]:
     yield from _reopenings()
     yield Variant(START, "it starts where Accord's `start` does not hold", _always_started)
     yield Variant(START, "it measures what was resolved or closed from the start, too", _born_stopped)
+    yield Variant(START, "it starts and stops at changes, not by how the ticket stands", _by_changes)
     yield Variant(LIMIT, "it takes a tie for the other verdict", _other_limit)
     yield Variant(CANCEL, "it cancels when its start no longer holds", _start_must_hold)
     yield Variant(CANCEL, "it goes on though its start no longer holds", _start_may_end)
@@ -262,6 +267,17 @@ def _always_started(target: Target) -> Target:
 
 def _born_stopped(target: Target) -> Target:
     return replace(_always_started(target), born_stopped="met")
+
+
+def _by_changes(target: Target) -> Target:
+    """Conditions that are hit by a change, as Jira's are: stopped by a change that leads into `stop`, started
+    by the opening and by one that leads out of it."""
+    if target.stop is None:
+        return target
+    place = target.stop.place
+    moved = Any_(tuple(Changed(name, None, None, place) for name in sorted(fields_in(target.stop))), place)
+    starts = Any_((Changed("opened", None, None, place), All((moved, Not(target.stop, place)), place)), place)
+    return replace(target, start=starts, stop=All((moved, target.stop), place), start_must_hold=False)
 
 
 def _plain(calendar: Calendar) -> Calendar:
