@@ -302,15 +302,17 @@ class Presenter:
         return shown | ({"visibility": one.visibility} if one.visibility else {})
 
     def comments(self, issue: Issue) -> dict[str, Any]:
-        """The comments as a field of the issue: the newest hundred of them at most."""
-        seen = issue.comments[-100:]
+        """The comments as a field of the issue, internal ones for agents only: the newest hundred at most."""
+        agent = self._person is not None and self._person.agent
+        whole = [one for one in issue.comments if one.public or agent]
+        seen = whole[-100:]
         link = f"{self.api}/issue/{issue.id}/comment"
         shown = [self.comment(issue, one) for one in seen]
         return {
             "comments": shown,
             "self": link,
             "maxResults": len(seen),
-            "total": len(issue.comments),
+            "total": len(whole),
             "startAt": 0,
         }
 

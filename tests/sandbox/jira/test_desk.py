@@ -60,6 +60,27 @@ def test_comments_are_public_or_not(sandbox: Sandbox, client: JiraClient, login:
     assert [one["body"] for one in outside] == ["public True"]
 
 
+def test_a_search_shows_internal_comments_to_agents_only(
+    sandbox: Sandbox, client: JiraClient, login: Login
+) -> None:
+    issue = sandbox.jira.create("printer on fire")
+    ids = [sandbox.jira.comment(issue, "hello", public=public) for public in (True, False)]
+    for who, expected in ((client, ids), (login(sandbox, "reader"), ids[:1])):
+        (found,) = who.search("project = DESK", fields=["comment"])["issues"]
+        shown = found["fields"]["comment"]
+        assert [int(one["id"]) for one in shown["comments"]] == expected
+        assert shown["total"] == len(expected)
+
+
+def test_comments_are_asked_for_by_their_ids(sandbox: Sandbox, client: JiraClient) -> None:
+    issues = [sandbox.jira.create("printer on fire") for _ in range(2)]
+    ids = [sandbox.jira.comment(issue, "hello") for issue in issues]
+    told = client.post("comment/list?expand=properties", {"ids": [*ids, 999_999]}).json()
+    assert [int(one["id"]) for one in told["values"]] == ids
+    assert [one["properties"] for one in told["values"]] == [[], []]
+    assert client.post("comment/list", {"ids": []}).status_code == 400
+
+
 def test_feedback_is_experimental_and_the_reporters(
     sandbox: Sandbox, client: JiraClient, login: Login
 ) -> None:
