@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from connector.decide import Context, Decided, Decision, Known, Wording, decide
 from connector.errors import Problem
@@ -88,12 +89,17 @@ class Judge:
         while not self.stop.is_asked and (work := self._backfill_at_work()) is not None:
             with self.store.read() as tx:
                 marks = tickets.to_fill(tx, self.source.name, after=work.after, limit=BATCH)
-            self._batch(marks, backfill=True)
+            for as_of, some in groupby(sorted(marks, key=self._as_of), key=self._as_of):
+                replace(self, watermark=as_of)._batch(list(some), backfill=True)
             with self.store.begin() as tx:
                 if marks:
                     backfills.advance(tx, self.source.name, (marks[-1].kind, marks[-1].id), len(marks))
                 else:
                     backfills.end(tx, self.source.name)
+
+    def _as_of(self, mark: Mark) -> Instant:
+        """A ticket that a nudge had judged as of a later instant already is not taken back to before it."""
+        return max(self.watermark, mark.judged_at)
 
     def finish(self) -> None:
         """Note whether all there is has been judged by the rules as they are."""

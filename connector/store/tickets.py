@@ -74,11 +74,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A ticket to be evaluated, and the revision that this settles."""
+    """A ticket to be evaluated, and the revision that this settles. *judged_at*: the instant as of which it
+    was evaluated before."""
 
     kind: str
     id: str
     revision: int
+    judged_at: Instant = 0
 
 
 def known(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> dict[str, Known]:
@@ -191,7 +193,7 @@ def due_among(tx: sa.Connection, source: str, kind: str, ids: Sequence[str], as_
 def to_fill(tx: sa.Connection, source: str, *, after: tuple[str, str], limit: int) -> list[Mark]:
     """The next tickets behind *after*, for a back-fill; dirty ones are left to `to_evaluate`."""
     query = (
-        sa.select(tickets.c.kind, tickets.c.id, tickets.c.revision)
+        sa.select(tickets.c.kind, tickets.c.id, tickets.c.revision, tickets.c.judged_at)
         .where(
             tickets.c.source == source,
             tickets.c.dirty == 0,

@@ -1,5 +1,5 @@
-"""`python -m tests.sim --seeds 2000`: stories of a whole deployment, each told by its seed; the first that
-ends wrong is printed, and how often each fault was met at each boundary."""
+"""`python -m tests.sim --seeds 2000`: stories of a whole deployment, each told by its seed; those that
+end wrong are printed, and how often each fault was met at each boundary."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def _report(stories: Iterable[Story], count: int) -> int:
     coverage, failed = Coverage(), list[Story]()
     for place, story in enumerate(stories, 1):
         coverage.add(story)
-        failed += [story] if story.wrong else []
+        if story.wrong:
+            failed.append(story)
+            print(story, flush=True)
         if place % 100 == 0:
             print(f"{place} of {count} stories told, {len(failed)} ended wrong", flush=True)
-    for story in failed[:3]:
-        print(story)
     print(f"\n{coverage.table()}")
     if count >= SEEDS:
         print("\n".join(["", *(f"met too seldom: {what}" for what in coverage.lacking())]))

@@ -25,15 +25,18 @@ from tests.sim.mortal import Life
 # What the transactions that matter most are for, by who begins them; the others are named after whoever does.
 PURPOSES = {
     "sweep.keep": "page",
+    "plant.keep": "page",  # as a planted mistake keeps it
     "sweep.complete": "sweep done",
     "sweep.sweep": "sweep begun",
     "again._keep": "record again",
     "judge.of_kind": "state",
+    "plant.of_kind": "state",
     "judge.backfill": "back-fill",
     "judge.finish": "judged",
     "pull._finish": "watermark",
     "pull._prepare": "learned",
     "claims.claim": "claim",
+    "plant.claim": "claim",
     "answers._note": "answer",
     "delivering._look_up": "look-up",
     "delivering._note": "settle",
@@ -118,7 +121,8 @@ def _purpose() -> str:
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         who = f"{name.rpartition('.')[2]}.{frame.f_code.co_name}"
-        if name.startswith("connector.") and (not name.endswith(".opening") or who == "opening.leased"):
+        is_ours = name.startswith("connector.") or name == "tests.sim.plant"
+        if is_ours and (not name.endswith(".opening") or who == "opening.leased"):
             return PURPOSES.get(who, who)
         frame = frame.f_back
     return "opening"

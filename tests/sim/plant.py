@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import msgspec
 import pytest
 
-import connector.decide.acts as acts
 from connector import run
-from connector.decide import achievement, announce
+from connector.decide import keys
 from connector.deliver import claims, delivering
 from connector.deliver.claims import Claim
 from connector.deliver.heads import Send
@@ -30,7 +30,7 @@ from connector.pull import pull, reading
 from connector.pull.keep import Batch
 from connector.pull.sweep import Course
 from connector.stages import judge as judging
-from connector.store import Store, leases, queues, sweeps, tickets
+from connector.store import Store, about, leases, queues, sweeps, tickets
 from connector.store.tickets import Doubt
 
 Patch = pytest.MonkeyPatch
@@ -123,6 +123,7 @@ def nothing_merged(patch: Patch) -> None:
 
 @mistake("a restored store is believed")
 def restored_and_believed(patch: Patch) -> None:
+    patch.setattr(about, "unsure_until", lambda _tx: None)
     patch.setattr(delivering, "_doubt_a_restored_store", lambda _store, _source: None)
 
 
@@ -131,14 +132,14 @@ def restored_and_believed(patch: Patch) -> None:
 
 @mistake("the ordinal of a cycle is in its keys")
 def ordinal_in_the_key(patch: Patch) -> None:
-    for module, name in ((acts, "act_key"), (announce, "event_key"), (achievement, "cycle_key")):
-        real = getattr(module, name)
+    for name, users in (("act_key", "acts"), ("event_key", "announce"), ("cycle_key", "achievement")):
+        real = getattr(keys, name)
 
         def key(instance: str, cycle: Cycle, *rest: Any, real: Any = real) -> str:
             made: str = real(instance, replace(cycle, origin=cycle.number), *rest)
             return made
 
-        patch.setattr(module, name, key)
+        patch.setattr(import_module(f"connector.decide.{users}"), name, key)
 
 
 # -- pull

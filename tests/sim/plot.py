@@ -121,7 +121,7 @@ def _pairs(platform: str) -> Iterator[Pair]:
     yield from (("token expiry", f"before {name}") for name in (*reads, *sends))
     yield from (("clock jump", f"before {name}") for name in (*reads, *sends))
     yield from (("people at work", name) for name in ("before pull page", "after pull page", "after history"))
-    yield from ((fault, "between runs") for fault in ("restored backup", "other rules"))
+    yield from ((fault, "between runs") for fault in ("restored backup", "other rules", "close call"))
     yield from (("death", f"{what} back-fill") for what in ("begin", "commit"))
     if platform == "servicenow":
         yield ("late history", "between runs")

@@ -59,7 +59,7 @@ class Telling:
     histories: dict[str, History] = field(default_factory=dict)
     wishes: list[Wish] = field(default_factory=list)
     armed: list[Wish] = field(default_factory=list)
-    backup: bytes | None = None
+    spared: dict[Wish, int] = field(default_factory=dict)
     has_secrets: bool = False  # some tickets may not be seen by Accord
     nested: bool = False
     busy: bool = False
@@ -85,7 +85,7 @@ class Telling:
             return self.say(f"{self._number(id_)} is written on")
         state = self.luck.choice(NEXT[history[-1][1]])
         if self.luck.random() < 0.3:
-            return self._slowly(id_, state)
+            return self._slowly(id_, state, within=self.luck.choice([2, 5, 8]))
         self.deployment.desk.change(id_, state)
         return self._changed(id_, now, state)
 
@@ -96,7 +96,7 @@ class Telling:
         self.histories[id_] = [(self.deployment.now, "new")]
         self.say(f"{self._number(id_)} is opened")
 
-    def _slowly(self, id_: str, state: str) -> None:
+    def _slowly(self, id_: str, state: str, within: int) -> None:
         """A change that is committed some seconds after the instant it is dated with."""
         now = self.deployment.now
         self.coming.add(id_)
@@ -106,7 +106,7 @@ class Telling:
             self.coming.discard(id_)
             self._changed(id_, now, state)
 
-        self.deployment.clock.at(now + self.luck.choice([2000, 5000, 8000]), commit)
+        self.deployment.clock.at(now + within * 1000, commit)
 
     def _changed(self, id_: str, at: int, state: str) -> None:
         late = self.deployment.desk.audit_seconds_later
@@ -171,7 +171,20 @@ class Telling:
             self._meet("other rules", "between runs")
         if any(wish.fault == "late history" for wish in wishes):
             self._forgotten_reopening()
-        self.armed = [one for one in self.armed if one.fault not in ("late history", "other rules")]
+        if any(wish.fault == "close call" for wish in wishes):
+            self._close_call()
+        done = ("late history", "other rules", "restored backup", "close call")
+        self.armed = [one for one in self.armed if one.fault not in done]
+
+    def _close_call(self) -> None:
+        """A ticket is put on hold two seconds before it crosses a line, which shows some seconds after it
+        would have."""
+        self.opens()
+        id_ = list(self.histories)[-1]
+        self.deployment.pass_by(1798)
+        self._slowly(id_, "on hold", within=8)
+        self.deployment.pass_by(3)
+        self._meet("close call", "between runs")
 
     def _forgotten_reopening(self) -> None:
         """A ticket is opened again and resolved for a moment, which its history tells an hour later: after
@@ -199,13 +212,15 @@ class Telling:
         self._meet("late history", "between runs")
 
     def _restore(self) -> None:
-        """Put the backup back, or make one for later."""
-        if self.backup is None:
-            self.backup = memory.keep_backup()
-            return
-        memory.put_back(self.backup)
+        """What a run in peace has done is forgotten: a backup from before it is put back."""
+        self.opens()
+        self.deployment.pass_by(20)
+        backup = memory.keep_backup()
+        self.nested = True
+        self._process()
+        self.nested = False
+        memory.put_back(backup)
         self._meet("restored backup", "between runs")
-        self.armed = [wish for wish in self.armed if wish.fault != "restored backup"]
 
     def _shot(self, wish: Wish) -> Shot:
         luck, options = self.luck, dict[str, Any]()
@@ -245,6 +260,8 @@ class Telling:
         if self.nested:
             return
         for wish in [one for one in self.armed if one.boundary == boundary and not one.is_of_requests]:
+            if self._is_spared(wish):
+                continue
             self.armed.remove(wish)
             if wish.fault == "token expiry" and self.deployment.login != "oauth":
                 continue
@@ -253,6 +270,12 @@ class Telling:
         may_wait = not boundary.startswith("commit")
         if may_wait and self.busy and not life.is_over and self.luck.random() < 0.02:
             self.people()
+
+    def _is_spared(self, wish: Wish) -> bool:
+        """Whether it strikes at a later crossing of its boundary, not at this one."""
+        left = self.spared.setdefault(wish, self.luck.choice([0, 0, 1]))
+        self.spared[wish] = left - 1
+        return left > 0
 
     def _meet(self, fault: str, boundary: str) -> None:
         self.story.met[fault, boundary] += 1
@@ -328,7 +351,7 @@ def _in_turn(wishes: list[Wish], platform: str) -> Iterator[list[Wish]]:
     nudged = [wish for wish in wishes if wish.needs_a_nudge]
     late = [
         one for one in wishes if one.needs_a_crowd or one.needs_a_lost_answer or one.needs_other_rules
-        or one.fault == "late history"
+        or one.fault in ("late history", "close call")
     ]  # fmt: skip
     early = [wish for wish in wishes if wish not in nudged and wish not in late]
     if any(wish.needs_a_lost_answer for wish in late):
