@@ -11,7 +11,7 @@ from tests.sim import plot
 from tests.sim.story import Story
 
 LEAST = 0  # times that each pair is met by SEEDS stories
-SEEDS = 400
+SEEDS = 200
 
 Met = Counter[tuple[str, str, str]]  # platform, fault, boundary
 

@@ -241,12 +241,14 @@ def settled_before_kept(patch: Patch) -> None:
     patch.setattr(judging.Judge, "of_kind", of_kind)
 
 
-@mistake("the fence is ignored")
+@mistake("the fence is ignored, the time, and what others did meanwhile")
 def fence_ignored(patch: Patch) -> None:
     patch.setattr(leases, "renew", lambda *_: None)
+    patch.setattr(claims, "_carried", lambda *_: [])
+    patch.setattr(claims, "LEAVES_WITHIN", 10**9)
 
 
-@mistake("a lease is given to whoever asks")
+@mistake("a lease is given to whoever asks, and no fence holds")
 def lease_for_everybody(patch: Patch) -> None:
     patch.setattr(leases, "_is_dead", lambda *_: True)
-    patch.setattr(leases, "renew", lambda *_: None)
+    fence_ignored(patch)

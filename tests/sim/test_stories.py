@@ -14,7 +14,7 @@ from tests.sim.__main__ import be_quiet
 from tests.sim.coverage import SEEDS, Coverage
 from tests.sim.story import tell
 
-BLOCKS = 40  # parts of about equal length, for several workers
+BLOCKS = 20  # parts of about equal length, for several workers
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
