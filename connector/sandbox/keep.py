@@ -135,6 +135,8 @@ class Keeper:
             world = self._sandbox.world
             site, platform = self._sandbox.jira.site, kept_log.get("platform", "servicenow")
             self._sandbox.log = log.resume(world, instance, site, path, platform, kept_log["played"])
+        else:  # the timers of a log are moved by the log
+            instance.levels.take_up()
         instance.take_changed()
         return True
 

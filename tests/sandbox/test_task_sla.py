@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,8 +142,19 @@ def test_the_engine_answers_the_reference_cases(case: Any) -> None:
     assert before == [(one["state"], one["elapsed_s"]) for one in expect.get("previous", [])]
 
 
-def test_a_breach_is_noted_when_it_comes_though_nobody_writes() -> None:
-    sandbox = Sandbox(now=instant("2026-03-02T08:00:00Z"), seed=1)
+def test_a_breach_is_noted_after_a_restart_too(tmp_path: Path) -> None:
+    first = Sandbox(now=instant("2026-03-02T08:00:00Z"), seed=1, file=tmp_path / "kept.db")
+    four_hours(first)
+    first.advance(instant("2026-03-02T09:00:00Z"))
+    first.close()
+    second = Sandbox(now=instant("2026-03-02T09:00:00Z"), seed=1, file=tmp_path / "kept.db")
+    second.advance(instant("2026-03-02T13:00:00Z"))
+    (row,) = second.servicenow.rows("task_sla")
+    assert (row["has_breached"], row["sys_updated_on"]) == ("true", "2026-03-02 12:00:00")
+
+
+def four_hours(sandbox: Sandbox) -> None:
+    """An SLA of four hours, and an incident that it measures."""
     sandbox.servicenow.insert(
         "contract_sla",
         name="P3",
@@ -153,6 +165,11 @@ def test_a_breach_is_noted_when_it_comes_though_nobody_writes() -> None:
         stop_condition="state=6",
     )
     sandbox.servicenow.insert("incident", short_description="it broke")
+
+
+def test_a_breach_is_noted_when_it_comes_though_nobody_writes() -> None:
+    sandbox = Sandbox(now=instant("2026-03-02T08:00:00Z"), seed=1)
+    four_hours(sandbox)
     sandbox.advance(instant("2026-03-02T10:50:00Z"))
     (row,) = sandbox.servicenow.rows("task_sla")
     assert (row["has_breached"], row["planned_end_time"]) == ("false", "2026-03-02 12:00:00")

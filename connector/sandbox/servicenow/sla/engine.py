@@ -50,6 +50,15 @@ class ServiceLevels:
             if definition is not None:
                 self._move(timer, definition, table, row, is_new=definition["sys_id"] in attached)
 
+    def take_up(self) -> None:
+        """Go on with the timers that were kept: have each looked at again when its time comes."""
+        table = self._instance.tables["task_sla"]
+        for row in list(table.rows.values()):
+            kept = table.values(row)
+            definition = self._definition(kept["sla"])
+            if kept["active"] == "true" and definition is not None:
+                self._plan(kept["sys_id"], self._timer(kept, definition))
+
     # -- the two passes
 
     def _attach(self, definition: Values, table: Table, row: Row) -> bool:
