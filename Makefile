@@ -39,7 +39,7 @@ lint: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	@$(BIN)/python -m compileall -q connector
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # Stories of a whole deployment under faults and deaths, each told by its seed; SEED=n tells one again.
 SEEDS ?= 2000

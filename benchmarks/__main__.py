@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import evaluation, jira, opentime, syncing
+from benchmarks import commands, evaluation, jira, opentime, syncing
 
 
 def main(arguments: list[str]) -> None:
     print(f"{evaluation.cores()} processors, Python {sys.version.split()[0]}\n")
     opentime.run()
+    print()
+    commands.run()
     print()
     evaluation.run([100_000, 1_000_000, 4_000_000] if "--linear" in arguments else [1_000_000])
     print()

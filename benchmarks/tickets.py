@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connector.model.instant import from_datetime
+from connector.model.record import Change, Record
+
 CHANGES = 6
+_TOGETHER = 50_000
 _VALUES = ["new", "in_progress", "on_hold", "resolved", "closed", "1", "2", "3", "4"]
 _STORY = ((0, 1), (1, 2), (2, 1), (-1, -1), (1, 3), (3, 4))  # from and to, as codes; -1: a change of priority
 _INSTANT = pa.timestamp("ms", tz="UTC")
 _BEGIN = 1_609_459_200_000  # 2021-01-01
 
 
-def write(path: Path, count: int) -> Path:
-    """*count* tickets opened over four years, in row groups of 50,000."""
+def write(path: Path, count: int, *, in_a_group: int = _TOGETHER) -> Path:
+    """*count* tickets opened over four years, in row groups of so many."""
     with pq.ParquetWriter(path, _part(0, 1).schema, compression="zstd") as writer:
-        for start in range(0, count, 50_000):
-            writer.write_table(_part(start, min(50_000, count - start)))
+        parts = _parts(count)
+        while group := list(islice(parts, in_a_group // _TOGETHER)):
+            writer.write_table(pa.concat_tables(group), in_a_group)
     return path
+
+
+def write_lines(path: Path, count: int) -> Path:
+    """The same tickets as lines of JSON."""
+    with path.open("wb") as file:
+        for row in _rows(count):
+            file.write(msgspec.json.encode(row) + b"\n")
+    return path
+
+
+def records(count: int) -> Iterator[Record]:
+    """The same tickets as records."""
+    for row in _rows(count):
+        changes = tuple(
+            Change(from_datetime(each["at"]), each["field"], each["from"], each["to"], seq=number)
+            for number, each in enumerate(row["changes"])
+        )
+        fields = {**row["fields"], "opened": from_datetime(row["fields"]["opened"])}
+        yield Record(row["kind"], row["source"], row["id"], row["key"], fields, changes)
+
+
+def _rows(count: int) -> Iterator[dict[str, Any]]:
+    for part in _parts(count):
+        yield from part.to_pylist()
+
+
+def _parts(count: int) -> Iterator[pa.Table]:
+    for start in range(0, count, _TOGETHER):
+        yield _part(start, min(_TOGETHER, count - start))
 
 
 def _part(start: int, count: int) -> pa.Table:
