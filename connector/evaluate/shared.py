@@ -84,7 +84,7 @@ def in_order(
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # waits: a process that lives on would share what comes next
 
 
 _made: Any = None
