@@ -242,19 +242,15 @@ def _is_nothing(column: Any) -> Bools:
 
 
 def _out_of_years(column: Any) -> Bools:
-    ends = [pa.scalar(datetime(year, 1, 1, tzinfo=UTC), column.type) for year in _years(column.type.unit)]
+    years = (FIRST_YEAR, LAST_YEAR + 1)
+    ends = [pa.scalar(datetime(year, 1, 1, tzinfo=UTC), column.type) for year in years]
     outside = pc.or_(pc.less(column, ends[0]), pc.greater_equal(column, ends[1]))
     return np.asarray(pc.fill_null(outside, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _years(unit: str) -> tuple[int, int]:
-    """The years that are reckoned with; nanoseconds do not reach further than this."""
-    return (FIRST_YEAR, 2262) if unit == "ns" else (FIRST_YEAR, LAST_YEAR + 1)
-
-
 def _unreadable(column: Any, kinds: frozenset[FieldType]) -> Bools:
     if pa.types.is_timestamp(column.type) and column.type.tz is not None and kinds <= {FieldType.DATETIME}:
-        return _out_of_years(column)
+        return np.zeros(len(column), np.bool_)
     if pa.types.is_nested(column.type):
         return np.array([_is_wrong(each, kinds) for each in column.to_pylist()], np.bool_)
     told = _coded(column)

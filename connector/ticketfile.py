@@ -14,7 +14,7 @@ import msgspec
 
 from connector.errors import AccordError, Position, Problem, Wrong
 from connector.evaluate.values import fault, fault_of_reference, typed
-from connector.model.instant import Instant, parse_instant
+from connector.model.instant import Instant, is_reckoned_with, parse_moment
 from connector.model.kind import FieldType, Kind
 from connector.model.record import Change, Record, Value
 from connector.yamldoc import suggest
@@ -187,6 +187,9 @@ def record_of(ticket: TicketLine, place: Position, kinds: Mapping[str, Kind], ty
     fields = {
         name: _value(raw, known.get(name), place, "fields", name) for name, raw in ticket.fields.items()
     }
+    opened = fields.get("opened")
+    if isinstance(opened, int) and not is_reckoned_with(opened):
+        _instant(str(ticket.fields["opened"]), place, "fields", "opened")  # says what is wrong
     if kind.is_ticket and fields.get("opened") is None:
         raise BadLine(Problem(NO_OPENED, place, "without it no clock can be judged"))
     changes = []
@@ -234,6 +237,6 @@ def _where(part: str | int, name: str) -> str:
 
 def _instant(text: str, place: Position, part: str | int, name: str) -> Instant:
     try:
-        return parse_instant(text)
+        return parse_moment(text)
     except (ValueError, OverflowError) as error:
         raise BadLine(Problem(f"{_where(part, name)}: {error}", place)) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from connector.model.instant import Instant, Millis, parse_instant, parse_length
+from connector.model.instant import Instant, Millis, parse_length, parse_moment
 from connector.world import World
 
 if TYPE_CHECKING:  # loaded where they are used: offline commands start sooner without them
@@ -49,7 +49,7 @@ class InstantParam(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Instant:
         """The instant that *value* names."""
         try:
-            return value if isinstance(value, int) else parse_instant(value)
+            return value if isinstance(value, int) else parse_moment(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

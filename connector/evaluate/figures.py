@@ -12,6 +12,7 @@ import numpy as np
 
 from connector.evaluate.arrays import NONE, Bools, Codes, Ints, filled, offsets_of, spans
 from connector.evaluate.cycles import Cycles, Stretches, version_of
+from connector.evaluate.opentime import HORIZON
 from connector.evaluate.reckoner import Reckoner
 from connector.evaluate.terms import Terms
 from connector.evaluate.track import Track
@@ -157,7 +158,8 @@ def _due_dates(
             due[here] = reckoner.business_days(calendar[here], started[here], each.time, zone)
         elif isinstance(each.time, FieldDue) and terms.value is not None:
             given = terms.value[step[here]]
-            here, given = here[given != NONE], given[given != NONE]
+            near = (given != NONE) & (given <= started[here] + HORIZON)  # none later than in 20 years
+            here, given = here[near], given[near]
             due[here] = reckoner.until(calendar[here], given, zone)
     return due
 

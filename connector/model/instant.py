@@ -19,8 +19,8 @@ DAY: Millis = 24 * HOUR
 WEEK: Millis = 7 * DAY
 LONGEST: Millis = 100 * 366 * DAY
 
-# Dates outside are slips of the hand; inside, everything reckoned from them can still be written.
-FIRST_YEAR, LAST_YEAR = 1900, 9900
+# What happened before or is asked after these years is a slip of the hand.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -32,8 +32,8 @@ _ISO_LENGTH = re.compile(
 def parse_instant(text: str) -> Instant:
     """The instant that ISO 8601 *text* names; finer than a millisecond is cut.
 
-    Raises ValueError where *text* is no date and time, or lies in no year that is reckoned with, or has
-    no offset: a time without one could mean any of twenty-four hours.
+    Raises ValueError where *text* is no date and time, or has no offset: a time without one could mean
+    any of twenty-four hours.
     """
     try:
         parsed = datetime.fromisoformat(text.strip())
@@ -41,14 +41,32 @@ def parse_instant(text: str) -> Instant:
         raise ValueError(f"{text!r} is not a date and time (write 2026-03-02T08:55:00Z)") from None
     if parsed.tzinfo is None:
         raise ValueError(f"{text!r} has no offset (write 2026-03-02T08:55:00Z or …+01:00)")
-    if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+    try:
+        return from_datetime(parsed.astimezone(UTC))
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999") from None
+
+
+def parse_moment(text: str) -> Instant:
+    """As `parse_instant`, for what happens in the years that are reckoned with; ValueError outside them."""
+    moment = parse_instant(text)
+    if not is_reckoned_with(moment):
         raise ValueError(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
-    return from_datetime(parsed)
+    return moment
+
+
+def is_reckoned_with(instant: Instant) -> bool:
+    """Whether *instant* lies in the years from FIRST_YEAR to LAST_YEAR."""
+    return _FIRST <= instant < _END
 
 
 def from_datetime(moment: datetime) -> Instant:
     """The instant of an aware datetime, cut to the millisecond."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+_FIRST = from_datetime(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC))
+_END = from_datetime(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC))
 
 
 def to_datetime(instant: Instant) -> datetime:

@@ -55,7 +55,7 @@ BAD = {
     "`id` is missing": row("X") | {"id": None, "key": ""},
     "`fields` is missing": row("X") | {"fields": None},
     "the ticket has no `opened`": row("X", opened=None),
-    "lies outside the years 1900 to 9900": row("X", opened=datetime(1850, 1, 1, tzinfo=UTC)),
+    "lies outside the years 1900 to 2199": row("X", opened=datetime(1850, 1, 1, tzinfo=UTC)),
     "changes[0].from: 'high' is not a number": row("X", change(**{"from": "high"})),
     "changes[1].at is empty": row("X", change(), change(at=None)),
     "changes[0].field is empty": row("X", change(field=None)),

@@ -103,7 +103,7 @@ def test_fields_that_only_the_file_knows_may_be_used(tmp_path: Path, rules: Path
         ),
         (
             TICKET | {"fields": {"opened": "0001-01-01T00:00:00Z"}},
-            "fields.opened: '0001-01-01T00:00:00Z' lies outside the years 1900 to 9900",
+            "fields.opened: '0001-01-01T00:00:00Z' lies outside the years 1900 to 2199",
         ),
     ],
 )
@@ -147,6 +147,19 @@ def test_one_word_does_not_turn_what_is_compared_into_text(
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, rules: Path) -> None:
     (tmp_path / "t.jsonl").write_text(json.dumps(TICKET), encoding="utf-8-sig")
     assert evaluated(tmp_path / "t.jsonl", rules) == 0
+
+
+def test_a_date_that_stands_for_never_is_no_mistake_and_gives_no_due(
+    tmp_path: Path, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (rules / "acme.yaml").write_text(RULES.replace("time: {field: agreed}", "until: {field: promised}"))
+    fields = {
+        "opened": "2026-03-02T08:55:00Z",
+        "promised": "9999-12-31T23:59:59Z",
+        "resolved": "1601-01-01T00:00:00Z",
+    }
+    assert evaluated(lines(tmp_path / "t.jsonl", TICKET | {"fields": fields, "changes": []}), rules) == 0
+    assert json.loads(capsys.readouterr().out)["due"] is None
 
 
 def test_an_endless_line_is_told_and_read_over(
