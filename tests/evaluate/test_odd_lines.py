@@ -53,7 +53,7 @@ FIELDS = (
     "state", "priority", "promised", "agreed", "reported", "region", "tags", "score", "assignment_group",
     "major", "title", "plan", "hold_reason", "opened", "public_reply", "resolution", "category",
 )  # fmt: skip
-ODD = (
+ODD: tuple[Any, ...] = (
     None, "", 0, -1, 1.5, 10**30, "1", " 2 ", "é\x00\n", True, [], ["vip"], [1, None], [[1]], {},
     {"id": "g1"}, {"id": None}, {"name": "net"}, {"id": 1, "name": 2}, {"id": [1]}, {"a": {"b": 1}},
     "2026-03-02T10:00:00", "2026-02-30T10:00:00Z", "2026-03-02T24:00:00Z", "2026-03-02T10:00:00+25:00",
