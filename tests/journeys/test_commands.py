@@ -61,6 +61,16 @@ def test_a_plan_fits_its_terminal(columns: int, accord: Accord, monkeypatch: pyt
     assert "agreement: desk" in out
 
 
+def test_a_created_record_says_what_it_is_for(accord: Accord, place: Place) -> None:
+    accord("sync")
+    place.pass_(HOUR)
+    accord("sync")
+    (problem,) = place.rows("problem")
+    assert problem["short_description"] == "Resolution of INC0010001 was not in time: it broke"
+    for part in ("Resolution for desk", "was due 09:00 UTC", "4 min 50 s over", "rule desk.yaml:13", "INC0010001"):
+        assert part in problem["description"]
+
+
 def test_a_failed_source_is_told_once(accord: Accord, place: Place) -> None:
     place.sandbox.faults.rates({"500": 1.0}, seed=1)
     code, out, err = accord("sync")
