@@ -67,7 +67,13 @@ def test_a_created_record_says_what_it_is_for(accord: Accord, place: Place) -> N
     accord("sync")
     (problem,) = place.rows("problem")
     assert problem["short_description"] == "Resolution of INC0010001 was not in time: it broke"
-    for part in ("Resolution for desk", "was due 09:00 UTC", "4 min 50 s over", "rule desk.yaml:13", "INC0010001"):
+    for part in (
+        "Resolution for desk",
+        "was due 09:00 UTC",
+        "4 min 50 s over",
+        "rule desk.yaml:13",
+        "INC0010001",
+    ):
         assert part in problem["description"]
 
 
