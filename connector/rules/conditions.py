@@ -84,6 +84,8 @@ def _read_not(reading: Reading, spot: Spot, scope: Scope) -> list[Condition]:
     return [Not(read_condition(reading, spot, scope), spot.place)]
 
 
+WRITTEN_NOT_HELD = frozenset({"public_reply", "work_note"})  # changes of them are all that records have
+_OF_A_CHANGE = frozenset({"changed", "from", "to"})
 _COMBINERS: dict[str, Callable[[Reading, Spot, Scope], list[Condition]]] = {
     "any": _read_any,
     "all": _read_all,
@@ -98,6 +100,10 @@ def _field_tests(reading: Reading, name: str, spot: Spot, scope: Scope) -> list[
         reading.wrong(wrong.code, spot.key_place, wrong.what, wrong.hint)
         return []
     test = _FieldTest(reading, name, kind, spot, scope)
+    if name in WRITTEN_NOT_HELD and not (isinstance(spot.data, dict) and _OF_A_CHANGE & spot.data.keys()):
+        word = spot.data if isinstance(spot.data, str) else "agent"
+        what = f"`{name}` is written at a moment and not held: no step has it to compare"
+        reading.doubt("never-held", spot.key_place, what, f"write {name}: {{to: {word}}}")
     if isinstance(spot.data, dict):
         return test.operators()
     return test.among(spot, "in")

@@ -122,6 +122,10 @@ EXPLANATIONS: Mapping[str, str] = {
         "change a new cycle would start. Write `reopen: ignore` for a clock that runs once."
     ),
     "never-ends": "Without `stop` (or `cancel`, or `reset`) the clock of every ticket runs for ever.",
+    "never-held": (
+        "Replies and notes are changes: what a record holds of them afterwards is nothing. A condition on "
+        "the change, {to: agent}, holds at the step at which one was written."
+    ),
     "no-agreement": "An agreement of that name is not in the files that were read.",
     "no-calendar": "A calendar of that name is not in the files that were read. `always` is built in.",
     "no-change-here": (
