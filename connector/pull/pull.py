@@ -51,7 +51,7 @@ def pull(
     keepers = _keepers(platform.source, kinds, pulled, run, now, span)
     learned = _prepare(store, platform, kinds, now)
     pulled.skew = _note_skew(store, platform)
-    with world.executor(settings.workers) as pool:
+    with world.executor(_threads(settings)) as pool:
         again = Again(store, platform, keepers, pool, span, stop)
         again.read_nudged()
         pulled.is_complete = sweep(store, platform, list(keepers.values()), span, pool, stop)
@@ -107,6 +107,12 @@ def _keepers(
     return {
         kind.name: Keeper(source, kind, run, now, span, pulled.kinds[kind.name], measured) for kind in kinds
     }
+
+
+def _threads(settings: PullConfig) -> int:
+    """One more than may ask at once, which the governor sees to: it works through what came while the others
+    wait for the network."""
+    return settings.workers + 1
 
 
 @dataclass(frozen=True, slots=True)
