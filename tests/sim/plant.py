@@ -218,8 +218,7 @@ def pending_history_is_believed(patch: Patch) -> None:
 
 @mistake("records are not read again while their history may still come")
 def read_once(patch: Patch) -> None:
-    def needs_history(record: Any, known: Any, span: Any) -> bool:
-        del span
+    def needs_history(record: Any, known: Any, *_: Any) -> bool:
         return known is None or known.updated != record.updated or bool(known.pending)
 
     for name in ("connector.pull.sweep.needs_history", "connector.pull.again.needs_history"):
