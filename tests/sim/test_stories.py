@@ -14,8 +14,8 @@ from tests.sim.__main__ import be_quiet
 from tests.sim.coverage import Coverage
 from tests.sim.story import tell
 
-SEEDS = 600  # `make simulate` tells 2,000, and more
-BLOCKS = 30  # parts of about equal length, for several workers
+SEEDS = 1000  # `make simulate` tells 2,000, and more
+BLOCKS = 50  # parts of about equal length, for several workers
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
