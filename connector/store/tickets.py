@@ -190,6 +190,20 @@ def due_among(tx: sa.Connection, source: str, kind: str, ids: Sequence[str], as_
     return found
 
 
+def contradicted(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> set[str]:
+    """Those of *ids* whose history never came to agree with them and was given up."""
+    found: set[str] = set()
+    for part in batches(ids):
+        query = sa.select(tickets.c.id).where(
+            tickets.c.source == source,
+            tickets.c.kind == kind,
+            tickets.c.id.in_(part),
+            tickets.c.pending_why.is_not(None),
+        )
+        found.update(tx.execute(query).scalars())
+    return found
+
+
 def to_fill(tx: sa.Connection, source: str, *, after: tuple[str, str], limit: int) -> list[Mark]:
     """The next tickets behind *after*, for a back-fill; dirty ones are left to `to_evaluate`."""
     query = (

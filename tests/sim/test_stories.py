@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.sim.__main__ import be_quiet
-from tests.sim.coverage import Coverage
+from tests.sim.coverage import SEEDS, Coverage
 from tests.sim.story import tell
 
-SEEDS = 1000  # `make simulate` tells 2,000, and more
 BLOCKS = 50  # parts of about equal length, for several workers
 
 
