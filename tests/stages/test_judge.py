@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from connector.decide import load_wording
 from connector.model.effect import Held
-from connector.model.instant import MINUTE
+from connector.model.instant import HOUR, MINUTE
 from connector.platforms.registry import open_platform
 from connector.pull.pull import pull
 from connector.pull.stop import Stop
 from connector.stages import judge as judging
+from connector.stages.enacted import note_versions
 from connector.stages.judge import judge
 from connector.stages.source import Source, meet, why_cautious
-from connector.store import Store, backfills, sources
+from connector.store import Store, backfills, outbox, sources, text
+from connector.store.outbox import Waiting
+from connector.store.schema import tickets
 from tests.journeys.place import RULES, Place
 
 
@@ -42,14 +46,18 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "BATCH", 2)
 
 
-def met(place: Place, store: Store) -> Source:
-    """The source as a run meets it, all of it read."""
+def source_of(place: Place) -> Source:
     site = place.load()
     settings, catalogue = site.config.sources["acme"], site.catalogues["acme"]
     platform = open_platform(settings, catalogue, place.world)
-    source = Source(site.config, settings, catalogue, site.book, platform, place.clock())
+    return Source(site.config, settings, catalogue, site.book, platform, place.clock())
+
+
+def met(place: Place, store: Store) -> Source:
+    """The source as a run meets it, all of it read."""
+    source = source_of(place)
     meet(store, source)
-    pull(store, platform, source.kinds, settings.pull, place.world, Stop(place.world), run=1)
+    pull(store, source.platform, source.kinds, source.settings.pull, place.world, Stop(place.world), run=1)
     return source
 
 
@@ -98,3 +106,33 @@ def test_a_back_fill_cut_short_goes_on_behind_its_last_slice(place: Place, store
     with store.read() as tx:
         assert backfills.get(tx, "acme") is None
     assert why_cautious(known(store), source.book) is None
+
+
+@pytest.mark.parametrize(("why", "stays"), [(None, False), ("state became 'resolved'", True)])
+def test_a_history_that_contradicts_its_record_takes_no_act_back(
+    place: Place, store: Store, why: str | None, stays: bool
+) -> None:
+    """Without its history a resolved ticket looks as if no clock had ever run on it."""
+    judged_now(place, store)
+    place.pass_(2 * HOUR)
+    judged_now(place, store)
+    waiting = {act.effect.key for act in queued(store)}
+    assert len(waiting) == 10  # of each of five tickets a note and a problem
+    with store.begin() as tx:
+        for written in tx.execute(sa.select(tickets.c.id, tickets.c.fields)).all():
+            fields = text.dump({**text.load(written.fields), "state": "resolved"})
+            changed = {"fields": fields, "pending_why": why, "dirty": 1, "revision": tickets.c.revision + 1}
+            tx.execute(sa.update(tickets).where(tickets.c.id == written.id).values(changed))
+    judge(store, source_of(place), load_wording(), known(store).watermark, Stop(place.world))
+    assert {act.effect.key for act in queued(store)} == (waiting if stays else set())
+
+
+def judged_now(place: Place, store: Store) -> None:
+    source = met(place, store)
+    note_versions(store, source.book, source.now)
+    judge(store, source, load_wording(), known(store).watermark, Stop(place.world))
+
+
+def queued(store: Store) -> list[Waiting]:
+    with store.read() as tx:
+        return outbox.in_state(tx, "acme", "ready", "held")
