@@ -19,7 +19,7 @@ from connector.stages.enacted import note_versions
 from connector.stages.judge import judge
 from connector.stages.source import Source, meet, why_cautious
 from connector.store import Store, backfills, outbox, sources, text
-from connector.store.outbox import Waiting
+from connector.store.effectrows import Waiting
 from connector.store.schema import tickets
 from tests.journeys.place import RULES, Place
 
