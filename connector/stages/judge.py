@@ -153,12 +153,12 @@ class Judge:
         queues = [f"{kind}:{id_}" for id_ in ids]
         # What a history that contradicts its record does not tell is no ground to take an act back.
         doubted = tickets.contradicted(tx, name, kind, ids)
-        told = [f"{kind}:{id_}" for id_ in ids if id_ not in doubted]
-        by_channel = [f"{self.source.config.notify.channel}/{queue}" for queue in told]
+        agreeing = [f"{kind}:{id_}" for id_ in ids if id_ not in doubted]
+        by_channel = [f"{self.source.config.notify.channel}/{queue}" for queue in agreeing]
         return Known(
             events=events.keys_of_tickets(tx, name, kind, ids),
             desired=desired.of_queues(tx, name, queues),
-            waiting=outbox.waiting_keys(tx, name, [*told, *by_channel]),
+            waiting=outbox.waiting_keys(tx, name, [*agreeing, *by_channel]),
         )
 
     def _context(self, records: Sequence[Record], *, backfill: bool) -> Context:

@@ -83,14 +83,16 @@ class Mark:
     judged_at: Instant = 0
 
 
+def _those(source: str, kind: str, ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(ids))
+
+
 def known(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> dict[str, Known]:
     """What is known of those records, by id."""
     columns = [tickets.c[name] for name in Known.__slots__]
     found: dict[str, Known] = {}
     for part in batches(ids):
-        query = sa.select(tickets.c.id, *columns).where(
-            tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(part)
-        )
+        query = sa.select(tickets.c.id, *columns).where(_those(source, kind, part))
         found |= {id_: Known(*row) for id_, *row in tx.execute(query)}
     return found
 
@@ -127,11 +129,7 @@ def load(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> list[
     found: list[Record] = []
     for part in batches(ids):
         history = changes.of(tx, source, kind, part)
-        query = (
-            sa.select(tickets)
-            .where(tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(part))
-            .order_by(tickets.c.id)
-        )
+        query = sa.select(tickets).where(_those(source, kind, part)).order_by(tickets.c.id)
         told = names.of_tickets(tx, source, kind, part)
         for row in tx.execute(query).mappings():
             record = _record(row, history.get(row["id"], []))
@@ -179,9 +177,7 @@ def due_among(tx: sa.Connection, source: str, kind: str, ids: Sequence[str], as_
     found: list[Mark] = []
     for part in batches(ids):
         query = sa.select(tickets.c.kind, tickets.c.id, tickets.c.revision).where(
-            tickets.c.source == source,
-            tickets.c.kind == kind,
-            tickets.c.id.in_(part),
+            _those(source, kind, part),
             tickets.c.pending == 0,
             tickets.c.frozen.is_(None),
             sa.or_(tickets.c.dirty == 1, tickets.c.next_at <= as_of),
@@ -191,15 +187,10 @@ def due_among(tx: sa.Connection, source: str, kind: str, ids: Sequence[str], as_
 
 
 def contradicted(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> set[str]:
-    """Those of *ids* whose history never came to agree with them and was given up."""
+    """Those of *ids* whose history does not agree with them, be it waited for or given up."""
     found: set[str] = set()
     for part in batches(ids):
-        query = sa.select(tickets.c.id).where(
-            tickets.c.source == source,
-            tickets.c.kind == kind,
-            tickets.c.id.in_(part),
-            tickets.c.pending_why.is_not(None),
-        )
+        query = sa.select(tickets.c.id).where(_those(source, kind, part), tickets.c.pending_why.is_not(None))
         found.update(tx.execute(query).scalars())
     return found
 
@@ -285,8 +276,9 @@ def to_read_again(
 def mark(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> None:
     """Have those tickets evaluated again, as far as they are in scope."""
     for part in batches(ids):
-        these = (tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(part))
-        tx.execute(sa.update(tickets).where(*these, tickets.c.frozen.is_(None)).values(dirty=1))
+        tx.execute(
+            sa.update(tickets).where(_those(source, kind, part), tickets.c.frozen.is_(None)).values(dirty=1)
+        )
 
 
 def forget_reading(tx: sa.Connection, source: str, kind: str) -> None:
@@ -301,11 +293,7 @@ def forget_reading(tx: sa.Connection, source: str, kind: str) -> None:
 def seen(tx: sa.Connection, source: str, kind: str, ids: Sequence[str], at: Instant) -> None:
     """Those were read at *at* (the platform's time) and are as they were."""
     for part in batches(ids):
-        tx.execute(
-            sa.update(tickets)
-            .where(tickets.c.source == source, tickets.c.kind == kind, tickets.c.id.in_(part))
-            .values(read_at=at)
-        )
+        tx.execute(sa.update(tickets).where(_those(source, kind, part)).values(read_at=at))
 
 
 def freeze(tx: sa.Connection, source: str, kind: str, reasons: Mapping[str, str]) -> None:
