@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import NotAllowed, NotReachable, Wrong
+from connector.platforms.pagesize import PageSize
 from connector.platforms.servicenow.client import Client
-from connector.platforms.servicenow.pages import PageSize, named, page
+from connector.platforms.servicenow.pages import named, page
 from connector.sandbox.servicenow.query import parse
 from connector.world import World
 from connector.yamldoc import MAX_BYTES, read_file

@@ -21,6 +21,7 @@ from connector.platforms.governor import Because, Passing
 from connector.platforms.jira import deliver as jira_deliver
 from connector.platforms.jira.achievements import merged
 from connector.platforms.jira.adapter import Jira
+from connector.platforms.pagesize import Overlong, PageSize
 from connector.platforms.port import Answer, Outcome, Request
 from connector.platforms.servicenow import answers as servicenow_answers
 from connector.platforms.servicenow import deliver as servicenow_deliver
@@ -186,9 +187,7 @@ def no_lag(patch: Patch) -> None:
 
 @mistake("a short page is taken for the last one")
 def short_page_is_the_end(patch: Patch) -> None:
-    def page(
-        client: Any, table: str, query: str, fields: Any, size: pages.PageSize
-    ) -> tuple[list[Any], bool]:
+    def page(client: Any, table: str, query: str, fields: Any, size: PageSize) -> tuple[list[Any], bool]:
         answer, limit = pages._asked(client, table, query, fields, size, 0)
         return list(answer.result), len(answer.result) < limit
 
@@ -204,7 +203,7 @@ def error_in_a_200(patch: Patch) -> None:
         try:
             body = msgspec.json.decode(response.content)
         except msgspec.DecodeError:
-            raise servicenow_answers.Overlong(f"{doing}: the answer was cut") from None
+            raise Overlong(f"{doing}: the answer was cut") from None
         return servicenow_answers.Answered(body, response.headers, response.status_code)
 
     patch.setattr(servicenow_answers, "_data", data)

@@ -21,6 +21,7 @@ from connector.platforms.governor import READS, WRITES, Governor, Passing, Patie
 from connector.platforms.jira.answers import is_refused_login, read_answer, refused_login, words_of
 from connector.platforms.jira.limits import Lanes, QuotaSpent
 from connector.platforms.jira.login import login_for
+from connector.platforms.pagesize import Overlong
 from connector.platforms.wire import Line
 from connector.world import World
 
@@ -72,9 +73,12 @@ class Client:
         """The answer to a GET, repeated as the governor sees fit."""
         return self._read("GET", path, doing, parameters=parameters)
 
-    def ask(self, path: str, body: Raw, doing: str) -> Any:
-        """The answer to a question that is asked by POST and changes nothing."""
-        return self._read("POST", path, doing, body=body)
+    def ask(self, path: str, body: Raw, doing: str, *, in_parts: bool = False) -> Any:
+        """The answer to a question that is asked by POST and changes nothing.
+
+        A time-out is Overlong where the same can be asked *in_parts*: a smaller question may be answered.
+        """
+        return self._read("POST", path, doing, body=body, in_parts=in_parts)
 
     def _read(
         self,
@@ -84,6 +88,7 @@ class Client:
         *,
         parameters: Mapping[str, str] | None = None,
         body: Raw | None = None,
+        in_parts: bool = False,
     ) -> Any:
         told = f"{self.source.name}: {doing}"
         lanes = Lanes(_endpoint(method, path))
@@ -91,8 +96,11 @@ class Client:
         def judge(response: requests.Response) -> Any:
             return read_answer(response, self.world.now(), told, lanes)
 
+        late = Overlong(f"{told}: it did not answer in time") if in_parts else None
         try:
-            return self._call(method, path, judge, READS, doing, lanes, parameters=parameters, body=body)
+            return self._call(
+                method, path, judge, READS, doing, lanes, parameters=parameters, body=body, late=late
+            )
         except Passing as passing:
             raise given_up(passing, self.source.name, doing) from None
 
@@ -127,17 +135,23 @@ class Client:
         *,
         parameters: Mapping[str, str] | None = None,
         body: Any = None,
+        late: AccordError | None = None,
     ) -> T:
+        """*late*: what to raise where it does not answer in time; else that may pass, like any failure."""
         url = self.source.url + path
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {**_JSON, "X-ExperimentalApi": "opt-in"} if _DESK in path else _JSON
 
+        def ask(session: Session) -> requests.Response:
+            return session.request(method, url, params=dict(parameters or {}), data=data, headers=headers)
+
         def attempt() -> T:
-            response = self._checked(
-                lambda session: session.request(
-                    method, url, params=dict(parameters or {}), data=data, headers=headers
-                )
-            )
+            try:
+                response = self._checked(ask)
+            except requests.ReadTimeout:
+                if late is not None:
+                    raise late from None
+                raise
             return judge(response)
 
         return self.governor.call(attempt, patience, doing, lanes.all)

@@ -23,11 +23,13 @@ from connector.platforms.jira.comments import Comment, Comments, role
 from connector.platforms.jira.facts import Facts, JiraField
 from connector.platforms.jira.fields import shows_desk_fields
 from connector.platforms.jira.spelling import JiraSpelling
+from connector.platforms.pagesize import PageSize, ask_whole
 from connector.platforms.port import History
 
 _AT_ONCE = 1000
 _FIELDS_AT_ONCE = 10
 _PAGE = 1000
+_MEND = "lower `pull.page_size` in the configuration: the site does not answer such questions in time"
 _RESOLUTION, _RESOLVED_AT = "resolution", "resolutiondate"  # the date follows the field, and is never told
 # What a history never tells, or tells of the issue as a whole.
 _NEVER_TOLD = frozenset({"id", "key", "created", "updated", "resolutiondate", "comment"})
@@ -77,8 +79,14 @@ class Histories:
         logs = Changelogs()
         ids = [record.id for record in records]
         try:
-            for start in range(0, len(ids), _AT_ONCE):
-                self._in_bulk(logs, ids[start : start + _AT_ONCE])
+            left, size = ids, PageSize(_AT_ONCE)
+            while left:
+
+                def ask(most: int, left: Sequence[str] = left) -> None:
+                    self._in_bulk(logs, left[:most])
+
+                _, asked_for = ask_whole(ask, size, self.client.world, what="histories", mend=_MEND)
+                left = left[asked_for:]
         except Gone:  # Data Center has no bulk form
             pass
         for record in records:
@@ -94,9 +102,9 @@ class Histories:
             body["fieldIds"] = wanted
         if not self.client.is_cloud:
             raise Gone("Data Center has no bulk form")
-        tokens = set[str]()
+        path, tokens = f"{self.client.api}/changelog/bulkfetch", set[str]()
         while True:
-            told = self.client.ask(f"{self.client.api}/changelog/bulkfetch", body, "reading histories")
+            told = self.client.ask(path, body, "reading histories", in_parts=len(ids) > 1)
             for one in told.get("issueChangeLogs") or ():
                 logs.add(str(one.get("issueId")), one.get("changeHistories") or ())
             token = told.get("nextPageToken")

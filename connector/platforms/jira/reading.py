@@ -18,6 +18,7 @@ from connector.platforms.jira.jql import Dates, both
 from connector.platforms.jira.resources import cycles, listed
 from connector.platforms.jira.search import MOST, Search
 from connector.platforms.jira.sweep import Sweep, mark_of
+from connector.platforms.pagesize import PageSize
 from connector.platforms.port import Cursor
 
 _RECONCILED = 50
@@ -49,7 +50,7 @@ class Reader:
             yield self._rows(resolved, rows), mark.cursor()
         if resource == "sla_cycles":  # they move with time alone: no update tells of it
             open_ones = both(sweep.scope, "statusCategory != Done") + _BY_KEY
-            for found in self.search.walk(open_ones, sweep.fields, sweep.size):
+            for found in self.search.walk(open_ones, sweep.fields, sweep.size.now):
                 yield self._rows(resolved, found), {"updated": self.client.now()}
 
     def _sweep(self, resolved: Resolved) -> Sweep:
@@ -60,7 +61,7 @@ class Reader:
             self.scope(resolved),
             self._fields(resolved),
             dates,
-            source.pull.page_size,
+            PageSize(source.pull.page_size),
             source.name,
         )
 
@@ -123,11 +124,12 @@ class Reader:
         for start in range(0, len(ids), _RECONCILED):
             part = ids[start : start + _RECONCILED]
             jql = both(self.scope(resolved), f"id in ({', '.join(part)})") + _BY_KEY
-            issues = self.search.page(jql, ["id"], _RECONCILED, reconcile=[int(id_) for id_ in part]).issues
+            asked = [int(id_) for id_ in part]
+            issues = self.search.page(jql, ["id"], PageSize(_RECONCILED), reconcile=asked).issues
             found |= {str(one["id"]) for one in issues}
         return found
 
     def latest(self, resolved: Resolved, count: int) -> list[Raw]:
         """The *count* issues updated last."""
         jql = self.scope(resolved) + _NEWEST
-        return self._rows(resolved, self.search.page(jql, self._fields(resolved), count).issues)
+        return self._rows(resolved, self.search.page(jql, self._fields(resolved), PageSize(count)).issues)

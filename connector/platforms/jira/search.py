@@ -13,10 +13,12 @@ from typing import Any
 
 from connector.errors import NotReachable
 from connector.platforms.jira.client import Client, Raw
+from connector.platforms.pagesize import PageSize, ask_whole
 
 MOST = 5000  # what one page may be asked to hold
 NAMED = 100  # how many issues may be asked for by their ids
 _RECONCILED = 50
+_MEND = "narrow `jql` in the mapping, or map fewer fields: the site does not answer such questions in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,19 @@ class Search:
         self,
         jql: str,
         fields: Sequence[str],
-        size: int,
+        size: PageSize,
         after: str | None = None,
         reconcile: Sequence[int] | None = None,
     ) -> Found:
         """One page of the issues that *jql* (with its ORDER BY) finds; the index is made to agree with the
         database on the issues *reconcile* (else on those we wrote to)."""
-        if self._client.is_cloud:
-            return self._by_token(jql, fields, size, after, sorted(reconcile or self._own))
-        return self._by_place(jql, fields, size, after)
+
+        def ask(most: int) -> Found:
+            if self._client.is_cloud:
+                return self._by_token(jql, fields, most, after, sorted(reconcile or self._own))
+            return self._by_place(jql, fields, most, after)
+
+        return ask_whole(ask, size, self._client.world, what="issues", mend=_MEND)[0]
 
     def _by_token(
         self, jql: str, fields: Sequence[str], size: int, after: str | None, reconcile: Sequence[int]
@@ -61,35 +67,46 @@ class Search:
             body["nextPageToken"] = after
         if reconcile:
             body["reconcileIssues"] = list(reconcile)
-        told = self._client.ask(f"{self._client.api}/search/jql", body, "searching issues")
+        told = self._ask("search/jql", body, "searching issues", in_parts=size > 1)
         token = None if told.get("isLast") is True else told.get("nextPageToken")
         return Found(told.get("issues") or [], str(token) if token else None)
 
     def _by_place(self, jql: str, fields: Sequence[str], size: int, after: str | None) -> Found:
         start = int(after or 0)
         body = {"jql": jql, "startAt": start, "maxResults": min(size, 1000), "fields": list(fields)}
-        told = self._client.ask(f"{self._client.api}/search", body, "searching issues")
+        told = self._ask("search", body, "searching issues", in_parts=size > 1)
         issues = told.get("issues") or []
         behind = start + len(issues)
         return Found(issues, str(behind) if issues and behind < int(told.get("total") or 0) else None)
 
     def named(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Raw]:
         """Those issues, from the database; ones that are gone or hidden are not there."""
-        safe = [id_ for id_ in ids if id_.isdigit()]
-        for start in range(0, len(safe), NAMED):
-            part = safe[start : start + NAMED]
-            if self._client.is_cloud:
-                body: dict[str, Any] = {"issueIdsOrKeys": part, "fields": list(fields)}
-                path = f"{self._client.api}/issue/bulkfetch"
-            else:  # whose search refuses an id that is gone, unless told not to mind
-                jql = f"id in ({', '.join(part)})"
-                body = {"jql": jql, "maxResults": NAMED, "fields": list(fields), "validateQuery": False}
-                path = f"{self._client.api}/search"
-            yield from self._client.ask(path, body, "reading issues").get("issues") or ()
+        left, size = [id_ for id_ in ids if id_.isdigit()], PageSize(NAMED)
+        while left:
 
-    def walk(self, jql: str, fields: Sequence[str], size: int) -> Iterator[Sequence[Raw]]:
-        """All pages of *jql*, as far as the tokens lead."""
-        after, seen = None, set[str]()
+            def ask(most: int, left: Sequence[str] = left) -> Sequence[Raw]:
+                return self._named(left[:most], fields)
+
+            issues, asked_for = ask_whole(ask, size, self._client.world, what="issues", mend=_MEND)
+            yield from issues
+            left = left[asked_for:]
+
+    def _named(self, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Raw]:
+        if self._client.is_cloud:
+            body: dict[str, Any] = {"issueIdsOrKeys": ids, "fields": list(fields)}
+            path = "issue/bulkfetch"
+        else:  # whose search refuses an id that is gone, unless told not to mind
+            jql = f"id in ({', '.join(ids)})"
+            body = {"jql": jql, "maxResults": NAMED, "fields": list(fields), "validateQuery": False}
+            path = "search"
+        return self._ask(path, body, "reading issues", in_parts=len(ids) > 1).get("issues") or ()
+
+    def _ask(self, path: str, body: Raw, doing: str, *, in_parts: bool) -> Any:
+        return self._client.ask(f"{self._client.api}/{path}", body, doing, in_parts=in_parts)
+
+    def walk(self, jql: str, fields: Sequence[str], most: int) -> Iterator[Sequence[Raw]]:
+        """All pages of *jql*, of at most so many issues, as far as the tokens lead."""
+        after, seen, size = None, set[str](), PageSize(most)
         while True:
             found = self.page(jql, fields, size, after)
             yield found.issues

@@ -17,6 +17,7 @@ from connector.platforms.jira.client import Raw
 from connector.platforms.jira.jql import Dates, both
 from connector.platforms.jira.search import Found, Search
 from connector.platforms.jira.spelling import parse_instant
+from connector.platforms.pagesize import PageSize
 
 _ORDER = " ORDER BY updated ASC, key ASC"
 _BEFORE_EVERYTHING: Instant = 0
@@ -48,7 +49,7 @@ class Sweep:
     scope: str
     fields: list[str]
     dates: Dates
-    size: int
+    size: PageSize
     source: str
 
     def pages(self, after: Mark) -> Iterator[tuple[list[Raw], Mark]]:

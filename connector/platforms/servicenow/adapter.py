@@ -20,6 +20,7 @@ from connector.model.cycle import TicketId
 from connector.model.effect import Effect
 from connector.model.instant import Instant
 from connector.model.record import Record
+from connector.platforms.pagesize import PageSize
 from connector.platforms.port import Answer, Cursor, Finding, History, Page, Provision, Request
 from connector.platforms.servicenow import audit, check, provision
 from connector.platforms.servicenow.authors import Authors
@@ -30,7 +31,7 @@ from connector.platforms.servicenow.deliver import Deliverer
 from connector.platforms.servicenow.dictionary import Dictionary
 from connector.platforms.servicenow.fields import lacking, learn, projection
 from connector.platforms.servicenow.history import Histories
-from connector.platforms.servicenow.pages import PageSize, every_row, glance, named
+from connector.platforms.servicenow.pages import every_row, glance, named
 from connector.platforms.servicenow.references import References
 from connector.platforms.servicenow.spelling import EDITION, ServiceNowSpelling, edition_of
 from connector.platforms.servicenow.sweep import Sweep, mark_of

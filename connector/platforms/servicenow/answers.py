@@ -15,13 +15,10 @@ import requests
 from connector.errors import AccordError, NotAllowed, NotReachable, Problem, Wrong
 from connector.model.instant import Instant
 from connector.platforms.governor import Because, Passing, retry_after
+from connector.platforms.pagesize import Overlong
 
 _decode = msgspec.json.Decoder().decode
 _TOO_LONG = "maximum execution time exceeded"
-
-
-class Overlong(NotReachable):
-    """The answer was cut because the question was too large: the same question in smaller parts may do."""
 
 
 class NoTable(Wrong):

@@ -20,7 +20,8 @@ from connector.config import SourceConfig
 from connector.errors import AccordError, NotAllowed, NotReachable
 from connector.model.instant import Instant, from_datetime
 from connector.platforms.governor import READS, WRITES, Governor, Passing, gave_up
-from connector.platforms.servicenow.answers import Answered, Overlong, read_answer, refused_login, words_of
+from connector.platforms.pagesize import Overlong
+from connector.platforms.servicenow.answers import Answered, read_answer, refused_login, words_of
 from connector.platforms.servicenow.login import login_for
 from connector.platforms.wire import Line
 from connector.world import World

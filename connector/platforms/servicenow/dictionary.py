@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connector.errors import NotAllowed, Wrong
+from connector.platforms.pagesize import PageSize
 from connector.platforms.servicenow.client import Client
-from connector.platforms.servicenow.pages import PageSize, named
+from connector.platforms.servicenow.pages import named
 
 _COLUMNS_AT_ONCE = 1000  # their rows are short, however large the pages of records are
 _MOST_PARENTS = 12

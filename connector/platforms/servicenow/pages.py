@@ -1,4 +1,4 @@
-"""Pages of a table that lose no row: keyset order, ends told by counts, sizes that heed time-outs.
+"""Pages of a table that lose no row: keyset order, and ends told by counts.
 
 Source: Table API, pagination. Limit and offset are applied before access rules, a query that runs too long
 comes back cut with status 200, and without an order pages overlap.
@@ -8,43 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from connector.errors import NotAllowed, NotReachable
-from connector.log import get_logger
-from connector.platforms.servicenow.answers import Answered, Overlong
+from connector.errors import NotAllowed
+from connector.platforms.pagesize import PageSize, ask_whole
+from connector.platforms.servicenow.answers import Answered
 from connector.platforms.servicenow.client import Client, Raw
 
-log = get_logger()
 IDS_A_QUESTION = 50  # what one question names: its address stays well under what proxies take
-_TRIES_AT_THE_SMALLEST = 5
-_LONGEST_S = 240.0  # how long one page may take, all its repeats in smaller parts included
-
-
-class PageSize:
-    """How many rows to ask for: halved when an answer was cut, grown back when answers come whole."""
-
-    SMALLEST = 10
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.now = most
-        self._whole = 0
-
-    def halve(self) -> bool:
-        """Ask for half as many; False where that is not possible any more."""
-        if self.now <= min(self.SMALLEST, self._most):
-            return False
-        self.now = max(min(self.SMALLEST, self._most), self.now // 2)
-        self._whole = 0
-        return True
-
-    def went_well(self) -> bool:
-        """Count an answer that came whole; whether, after three in a row, twice as many are asked for now."""
-        self._whole += 1
-        grows = self._whole >= 3 and self.now < self._most
-        if grows:
-            self.now = min(self._most, self.now * 2)
-            self._whole = 0
-        return grows
 
 
 def page(
@@ -70,22 +39,13 @@ def _asked(
     client: Client, table: str, query: str, fields: Sequence[str], size: PageSize, offset: int
 ) -> tuple[Answered, int]:
     """One answer that came whole, and the limit it was asked with."""
-    tries, deadline = 0, client.world.monotonic() + _LONGEST_S
-    while True:
-        limit = size.now
-        try:
-            answer = client.rows(table, query, fields, limit=limit, offset=offset)
-        except Overlong as overlong:
-            is_halved = size.halve()
-            log.warning("pull.page_took_too_long", table=table, rows=limit, next=size.now)
-            tries += not is_halved
-            if tries >= _TRIES_AT_THE_SMALLEST or client.world.monotonic() > deadline:
-                mend = "raise the instance's REST time-out for this table, or narrow `scope` in the mapping"
-                raise NotReachable(overlong.problem.what, hint=mend) from None
-        else:
-            if size.went_well():
-                log.info("pull.page_size_grown", table=table, rows=size.now)
-            return answer, limit
+    return ask_whole(
+        lambda limit: client.rows(table, query, fields, limit=limit, offset=offset),
+        size,
+        client.world,
+        what=table,
+        mend="raise the instance's REST time-out for this table, or narrow `scope` in the mapping",
+    )
 
 
 def glance(client: Client, table: str, query: str, fields: Sequence[str], limit: int = 1) -> Answered:

@@ -14,8 +14,9 @@ from typing import Any
 from connector.errors import NotAllowed, NotReachable
 from connector.mappings.catalogue import RecordMapping
 from connector.model.instant import DAY, SECOND, Instant, Millis
+from connector.platforms.pagesize import PageSize
 from connector.platforms.servicenow.client import Client, Raw
-from connector.platforms.servicenow.pages import PageSize, every_row, glance, page
+from connector.platforms.servicenow.pages import every_row, glance, page
 from connector.platforms.servicenow.spelling import format_instant, parse_instant
 
 _FIRST_SLICE: Millis = 7 * DAY

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.errors import NotAllowed, NotReachable, Wrong
 from connector.model.instant import MINUTE
@@ -58,6 +59,41 @@ def test_a_row_that_moves_while_pages_are_read_hides_no_other(site: Site, apart_
             site.pass_(1)
     assert {id_ for id_, _ in seen} == {str(one.id) for one in issues}
     assert {(str(one.id), "moved") for one in issues[:3]} <= set(seen)
+
+
+@pytest.mark.parametrize("deployment", ["cloud", "datacenter"])
+def test_a_page_that_takes_too_long_is_asked_for_in_smaller_parts(
+    deployment: Literal["cloud", "datacenter"],
+) -> None:
+    site = new_site(JiraQuirks(deployment=deployment))
+    issues = filled(site, 60)
+    site.sandbox.faults.once("POST */search*", "timeout", skip=1, times=2)
+    with capture_logs() as told:
+        adapter = prepared(site, page_size=40)
+        seen = {record.id for records, _ in pages(adapter) for record in records}
+    assert seen == {str(one.id) for one in issues}
+    assert [one["next"] for one in told if one["event"] == "pull.page_took_too_long"] == [20, 10]
+
+
+@pytest.mark.parametrize("asked", ["changelog/bulkfetch", "issue/bulkfetch"])
+def test_what_is_asked_for_in_bulk_is_asked_in_smaller_parts_too(site: Site, asked: str) -> None:
+    for issue in filled(site, 30):
+        site.jira.edit(issue, priority="1")
+    records = swept(site.adapter())
+    site.sandbox.faults.once(f"POST */{asked}", "timeout", times=1)
+    with capture_logs() as told:
+        histories = prepared(site).history("incident", records)
+    assert all("priority" in {change.field for change in one.changes} for one in histories.values())
+    assert len(histories) == 30
+    assert [one["event"] for one in told if "page" in one["event"]] == ["pull.page_took_too_long"]
+
+
+def test_a_question_that_is_never_answered_is_given_up_with_a_mend(site: Site) -> None:
+    filled(site, 1)
+    adapter = prepared(site)
+    site.sandbox.faults.always("POST */search/jql", "timeout")
+    with pytest.raises(NotReachable, match="narrow `jql`"):
+        list(pages(adapter))
 
 
 def test_a_sweep_goes_on_behind_its_cursor(site: Site) -> None:
@@ -134,7 +170,7 @@ def test_pages_that_go_in_a_circle_are_given_up(site: Site, monkeypatch: pytest.
     filled(site, 5, apart_s=0)
     adapter = prepared(site)
     told = {"issues": [], "nextPageToken": "again", "isLast": False}
-    monkeypatch.setattr(adapter.client, "ask", lambda *_: told)
+    monkeypatch.setattr(adapter.client, "ask", lambda *_, **__: told)
     with pytest.raises(NotReachable, match="circle"):
         list(pages(adapter))
 
