@@ -220,3 +220,12 @@ def test_a_dictionary_that_tells_only_of_other_tables_stops_nothing(site: Site, 
     found = [record for page in adapter.sweep("incident", None, NOW) for record in page.records]
     assert len(found) == records + 1
     assert "the latest" in [record.fields["title"] for record in found]
+
+
+def test_many_unmapped_words_of_a_field_are_told_as_a_number(site: Site) -> None:
+    for word in range(20, 28):
+        for _ in range(word - 19):
+            site.put("incident", number=f"INC{word}", state=str(word), opened_at="2026-03-02 08:55:00")
+    told = [one.detail for one in site.adapter().check() if one.what == "incident.state"]
+    assert told[0] == "8 records hold '27', not mapped"
+    assert told[5:] == ["6 records hold 3 other words, not mapped"]

@@ -11,8 +11,9 @@ import requests
 
 from connector.errors import NotAllowed
 from connector.platforms.governor import READS, WRITES, Because, Governor, Passing, because_of, retry_after
+from connector.platforms.wire import Line
 from connector.world import World
-from tests.platforms.site import NOW, Clock, Site
+from tests.platforms.site import NOW, Clock, Site, source_config
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ def test_retry_after_in_both_forms(written: str, seconds: float | None) -> None:
 )
 def test_what_was_never_sent_is_told_from_what_was(site: Site, fault: str, because: Because) -> None:
     site.sandbox.faults.once("*", fault)
-    session = site.adapter().client._line.session()
+    session = Line(source_config(), site.world(), None).session()
     with pytest.raises(requests.RequestException) as raised:
         session.get("https://acme.service-now.com/api/now/table/incident")
     assert because_of(raised.value)[0] is because

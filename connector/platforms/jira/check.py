@@ -5,13 +5,13 @@ Each finding says what was tried, what the site said, and the mend.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from connector.errors import AccordError, NotReachable, Problem
 from connector.mappings.catalogue import RecordMapping
 from connector.model.instant import MINUTE
+from connector.platforms import unmapped
 from connector.platforms.jira.fields import types_of
 from connector.platforms.port import Finding
 
@@ -143,12 +143,4 @@ def _values(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
         yield Finding(f"{mapping.kind} search", False, error.problem.what, error.problem.hint or "")
         return
     page = adapter.translated(adapter.mapping(mapping.kind), rows)
-    for key, reason in page.aside:
-        yield Finding(f"{mapping.kind} {key}", False, f"it cannot be read: {reason}")
-    by_field: Counter[str] = Counter()
-    for (kind, field, word), count in sorted(page.unmapped.items()):
-        by_field[field] += 1
-        if by_field[field] <= 5:
-            place = mapping.place("fields", field, "values")
-            mend = f"add it to `values` at {place}" if place else "add it to `values`"
-            yield Finding(f"{kind}.{field}", False, f"{count} records hold {word!r}, not mapped", mend)
+    yield from unmapped.findings(mapping, page)

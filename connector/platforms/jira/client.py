@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
@@ -16,13 +15,13 @@ from requests.sessions import Session
 
 from connector.config import SourceConfig
 from connector.errors import AccordError, NotAllowed, NotReachable
-from connector.model.instant import Instant, from_datetime
-from connector.platforms.governor import READS, WRITES, Governor, Passing, Patience, gave_up
+from connector.model.instant import Instant
+from connector.platforms.connection import Connection
+from connector.platforms.governor import READS, WRITES, Passing, Patience, gave_up
 from connector.platforms.jira.answers import is_refused_login, read_answer, refused_login, words_of
 from connector.platforms.jira.limits import Lanes, QuotaSpent
 from connector.platforms.jira.login import login_for
 from connector.platforms.pagesize import Overlong
-from connector.platforms.wire import Line
 from connector.world import World
 
 T = TypeVar("T")
@@ -42,32 +41,12 @@ class Client:
         self.world = world
         self.is_cloud = source.auth.type != "pat"
         self.api = "/rest/api/3" if self.is_cloud else "/rest/api/2"
-        self._login = login_for(source, world)
-        self._line = Line(source, world, self._login)
-        self.governor = Governor(
-            source.name,
-            world,
-            per_second=source.limits.requests_per_second,
-            concurrency=source.pull.workers,
-        )
-        self._clock: tuple[Instant, float] | None = None  # its Date, and our monotonic then
+        self._site = Connection(source, world, login_for(source, world), _refusal)
+        self.governor = self._site.governor
 
     def now(self) -> Instant:
-        """The site's own time: its last Date header, moved on by what has passed since."""
-        if self._clock is None:
-            self._ask_the_time()
-        if self._clock is None:
-            return self.world.now()  # it sends no Date
-        date, then = self._clock
-        return date + int((self.world.monotonic() - then) * 1000)
-
-    def _ask_the_time(self) -> None:
-        """Any answer dates itself, a refusal too; but not one that refuses the login."""
-        try:
-            self.get(f"{self.api}/myself", "its time")
-        except AccordError:
-            if self._clock is None or self.governor.is_closed:
-                raise
+        """The site's own time."""
+        return self._site.now(lambda: self.get(f"{self.api}/myself", "its time"))
 
     def get(self, path: str, doing: str, parameters: Mapping[str, str] | None = None) -> Any:
         """The answer to a GET, repeated as the governor sees fit."""
@@ -147,7 +126,7 @@ class Client:
 
         def attempt() -> T:
             try:
-                response = self._checked(ask)
+                response = self._site.answer(ask)
             except requests.ReadTimeout:
                 if late is not None:
                     raise late from None
@@ -156,33 +135,13 @@ class Client:
 
         return self.governor.call(attempt, patience, doing, lanes.all)
 
-    def _checked(self, ask: Callable[[Session], requests.Response]) -> requests.Response:
-        """One answer, its date noted; a refused login ends all asking unless there is a new token."""
-        session = self._line.session()
-        try:
-            response = ask(session)
-            if is_refused_login(response) and self._login.renewed(response.request):
-                response = ask(session)
-        except NotAllowed as refused:  # no token was given
-            self.governor.refuse(refused)
-            raise
-        self._note_date(response)
-        if is_refused_login(response):
-            reason = response.headers.get("X-Seraph-LoginReason", "")
-            words = (
-                words_of(response) if response.status_code >= 400 else f"it answers strangers only ({reason})"
-            )
-            error = refused_login(words)
-            self.governor.refuse(error)
-            raise error
-        return response
 
-    def _note_date(self, response: requests.Response) -> None:
-        try:
-            date = from_datetime(parsedate_to_datetime(response.headers["Date"]))
-        except (KeyError, ValueError, TypeError):
-            return
-        self._clock = (date, self.world.monotonic())
+def _refusal(response: requests.Response) -> NotAllowed | None:
+    if not is_refused_login(response):
+        return None
+    reason = response.headers.get("X-Seraph-LoginReason", "")
+    is_told = response.status_code >= 400
+    return refused_login(words_of(response) if is_told else f"it answers strangers only ({reason})")
 
 
 def given_up(passing: Passing, source: str, doing: str) -> NotReachable:

@@ -5,13 +5,13 @@ Nothing is written. Each finding says what was tried, what the instance said, an
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from connector.errors import AccordError, NotAllowed, NotReachable, Problem
 from connector.mappings.catalogue import RecordMapping
 from connector.model.instant import MINUTE
+from connector.platforms import unmapped
 from connector.platforms.port import Finding
 from connector.platforms.servicenow import audit
 from connector.platforms.servicenow.answers import NoTable
@@ -239,12 +239,4 @@ def _values(adapter: ServiceNow, mapping: RecordMapping, fields: list[str]) -> I
     query = "^".join(part for part in (mapping.scope, f"ORDERBYDESC{mapping.updated}") if part)
     rows = glance(adapter.client, mapping.table, query, fields, limit=_SAMPLE).result
     page = adapter.translated(mapping, rows)
-    for key, reason in page.aside:
-        yield Finding(f"{mapping.kind} {key}", False, f"it cannot be read: {reason}")
-    by_field: Counter[str] = Counter()
-    for (kind, field, word), count in sorted(page.unmapped.items()):
-        by_field[field] += 1
-        if by_field[field] <= 5:
-            place = mapping.place("fields", field, "values")
-            mend = f"add it to `values` at {place}" if place else "add it to `values`"
-            yield Finding(f"{kind}.{field}", False, f"{count} records hold {word!r}, not mapped", mend)
+    yield from unmapped.findings(mapping, page)

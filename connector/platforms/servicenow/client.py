@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,9 +16,10 @@ import requests
 from requests.sessions import Session
 
 from connector.config import SourceConfig
-from connector.errors import AccordError, NotAllowed, NotReachable
-from connector.model.instant import Instant, from_datetime
-from connector.platforms.governor import READS, WRITES, Governor, Passing, gave_up
+from connector.errors import NotAllowed, NotReachable
+from connector.model.instant import Instant
+from connector.platforms.connection import Connection
+from connector.platforms.governor import READS, WRITES, Passing, gave_up
 from connector.platforms.pagesize import Overlong
 from connector.platforms.servicenow.answers import Answered, read_answer, refused_login, words_of
 from connector.platforms.servicenow.login import login_for
@@ -39,35 +39,14 @@ class Client:
         self.source = source
         self.world = world
         self._prefix = urlsplit(source.url).path.rstrip("/")
-        bare = Line(source, world, None)
-        self.login = login_for(source, world, bare.session)
-        self._line = Line(source, world, self.login)
-        self.governor = Governor(
-            source.name,
-            world,
-            per_second=source.limits.requests_per_second,
-            concurrency=source.pull.workers,
-        )
-        self._clock: tuple[Instant, float] | None = None  # its Date, and our monotonic then
+        self.login = login_for(source, world, Line(source, world, None).session)
+        self._instance = Connection(source, world, self.login, _refusal)
+        self.governor = self._instance.governor
 
     def now(self) -> Instant:
-        """The instance's own time: its last Date header, moved on by what has passed since."""
-        if self._clock is None:
-            self._ask_the_time()
-        if self._clock is None:
-            return self.world.now()  # it sends no Date
-        date, then = self._clock
-        return date + int((self.world.monotonic() - then) * 1000)
-
-    def _ask_the_time(self) -> None:
-        """Any answer dates itself, a refusal too; but not one that refuses the login."""
-        try:
-            self.get(
-                "/api/now/table/sys_user", {"sysparm_limit": "1", "sysparm_fields": "sys_id"}, "its time"
-            )
-        except AccordError:
-            if self._clock is None or self.governor.is_closed:
-                raise
+        """The instance's own time."""
+        asked = {"sysparm_limit": "1", "sysparm_fields": "sys_id"}
+        return self._instance.now(lambda: self.get("/api/now/table/sys_user", asked, "its time"))
 
     def rows(self, table: str, query: str, fields: Sequence[str], *, limit: int, offset: int = 0) -> Answered:
         """Up to *limit* rows in `.result`. Raises Overlong where fewer may do, else an error for people."""
@@ -96,13 +75,13 @@ class Client:
 
         def attempt() -> Answered:
             try:
-                response = self._checked(lambda s: s.get(url, params=dict(parameters), headers=_JSON))
+                response = self._instance.answer(lambda s: s.get(url, params=dict(parameters), headers=_JSON))
             except requests.ReadTimeout:
                 if in_parts:
                     raise Overlong(f"{self.source.name}: {doing}: it did not answer in time") from None
                 raise
             if response.status_code == 202:
-                self._line.session().cookies.clear()  # the session's queue is full; a new one is not
+                self._instance.begin_anew()  # the session's queue is full; a new one is not
             return read_answer(response, self.world.now(), f"{self.source.name}: {doing}")
 
         try:
@@ -114,7 +93,9 @@ class Client:
         """One record by its id, or None where it is gone or hidden."""
 
         def attempt() -> Raw | None:
-            response = self._checked(lambda s: self._through_pysnow(s, "GET", table, sys_id, None, fields))
+            response = self._instance.answer(
+                lambda s: self._through_pysnow(s, "GET", table, sys_id, None, fields)
+            )
             if response.status_code == 404:
                 return None
             answer = read_answer(response, self.world.now(), f"{self.source.name}: reading {table}")
@@ -137,7 +118,7 @@ class Client:
 
         def attempt() -> T:
             return judge(
-                self._checked(lambda s: self._through_pysnow(s, method, table, sys_id, body, WRITTEN))
+                self._instance.answer(lambda s: self._through_pysnow(s, method, table, sys_id, body, WRITTEN))
             )
 
         return self.governor.call(attempt, WRITES, f"writing to {table}")
@@ -148,7 +129,7 @@ class Client:
 
         def attempt() -> T:
             url = self.source.url + path
-            return judge(self._checked(lambda s: s.post(url, data=data, headers=_JSON)))
+            return judge(self._instance.answer(lambda s: s.post(url, data=data, headers=_JSON)))
 
         return self.governor.call(attempt, WRITES, f"writing to {path}")
 
@@ -171,26 +152,6 @@ class Client:
         response: requests.Response = answer._response
         return response
 
-    def _checked(self, ask: Callable[[Session], requests.Response]) -> requests.Response:
-        """One answer, its date noted; a refused login ends all asking unless there is a new token."""
-        session = self._line.session()
-        try:
-            response = ask(session)
-            if response.status_code == 401 and self.login.renewed(response.request):
-                response = ask(session)
-        except NotAllowed as refused:  # no token was given
-            self.governor.refuse(refused)
-            raise
-        self._note_date(response)
-        if response.status_code == 401:
-            error = refused_login(words_of(response))
-            self.governor.refuse(error)
-            raise error
-        return response
 
-    def _note_date(self, response: requests.Response) -> None:
-        try:
-            date = from_datetime(parsedate_to_datetime(response.headers["Date"]))
-        except (KeyError, ValueError, TypeError):
-            return
-        self._clock = (date, self.world.monotonic())
+def _refusal(response: requests.Response) -> NotAllowed | None:
+    return refused_login(words_of(response)) if response.status_code == 401 else None
