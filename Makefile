@@ -5,6 +5,10 @@ BIN    := $(VENV)/bin
 JOBS   ?= auto
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# `make test STORE=postgres`: stores lie in PostgreSQL, in database `test` at 127.0.0.1:5432; simulate and soak alike.
+STORE  ?= file
+export ACCORD_TEST_STORE = $(STORE)
+
 .PHONY: install demo test lint bench simulate mutants soak docs lock clean
 
 install: $(VENV)/.installed

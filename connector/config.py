@@ -25,7 +25,7 @@ from connector.configshape import (
 )
 from connector.errors import AccordError, Position, Problem, Wrong, show_anyway
 from connector.model.instant import Instant, Millis
-from connector.secret import Secret, is_reference
+from connector.secret import Secret, is_reference, without_password
 from connector.shape import fit
 from connector.world import World
 from connector.yamldoc import Document, read_file
@@ -123,7 +123,7 @@ class Config:
     path: Path
     sources: Mapping[str, SourceConfig]
     rules: tuple[Path, ...]
-    store: str
+    store: str = field(repr=False)  # its address may hold a password
     every_ms: Millis
     environment: str
     redirect_notices_to: str | None
@@ -252,7 +252,9 @@ class _Build:
     def store(self, written: str) -> str:
         """The store's URL; a relative SQLite file lies beside the configuration, wherever the run starts."""
         if is_reference(written):
-            written = Secret(written, self.document.place("store"), self.base).reveal(self.world)
+            secret = Secret(written, self.document.place("store"), self.base, hidden=False)
+            written = secret.reveal(self.world)
+            without_password(written)
         head, slashes, name = written.partition(":///")
         if head.startswith("sqlite") and slashes and name and name != ":memory:":
             return f"{head}:///{(self.base / Path(name).expanduser()).resolve()}"

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from connector.errors import Problem, remember_secret
 from connector.model.instant import MINUTE, SECOND, Millis, parse_instant, parse_length
-from connector.secret import is_reference
+from connector.secret import is_reference, without_password
 from connector.shape import Shape
 from connector.yamldoc import Document, suggest
 
@@ -332,12 +332,12 @@ def _check_store(store: str, document: Document) -> Iterator[Problem]:
     if is_reference(store):
         return
     place = document.place("store")
-    scheme = store.partition("://")[0]
+    shown = without_password(store)
+    scheme = shown.partition("://")[0]
     known = ("sqlite", "postgresql+psycopg")
     if scheme not in known or "://" not in store:
         hint = suggest(scheme, known) or "write sqlite:///accord.db or postgresql+psycopg://host/name"
         yield Problem(f"`store` is no address of a store: {scheme!r}", place, hint)
-    elif password := urlsplit(store).password:
-        remember_secret(password)
+    elif shown != store:
         what = "the store's address holds a password; write it all into the environment, `store: env:NAME`"
         yield Problem(what, place, "PGPASSWORD or ~/.pgpass do as well")

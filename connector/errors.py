@@ -106,6 +106,12 @@ class NotAllowed(AccordError):
     exit_code = EXIT_PLATFORM
 
 
+class StoreFailed(AccordError):
+    """The store's database or its disk did not do what was asked. Nothing is lost."""
+
+    exit_code = EXIT_PLATFORM
+
+
 class Busy(AccordError):
     """Another run works on this source."""
 

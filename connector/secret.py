@@ -6,8 +6,10 @@ by the configuration (`connector/config.py`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from connector.errors import AccordError, Position, remember_secret, show_anyway
 from connector.world import World
@@ -19,6 +21,27 @@ def is_reference(text: str) -> bool:
     """Whether *text* points at a secret rather than being one."""
     scheme, colon, rest = text.partition(":")
     return scheme in SCHEMES and bool(colon) and bool(rest.strip())
+
+
+def password_in(address: str) -> str | None:
+    """The password that stands in a database's *address*, also where it is no proper address: a mistyped one
+    is shown in messages. As it is written there, still quoted."""
+    found = _BEFORE_HOST.search(address) or re.search(r"[?&]password=([^&]+)", address)
+    return found[1] if found is not None else None
+
+
+# After the user; not a port with an @ somewhere in the settings behind it.
+_BEFORE_HOST = re.compile(r":/*[^:@/]*:(?!\d+/[^@?]*\?)(.+)@")
+
+
+def without_password(address: str) -> str:
+    """*address* as it may be shown; from now on its password is hidden wherever it turns up."""
+    written = password_in(address)
+    if written is None:
+        return address
+    remember_secret(written)
+    remember_secret(unquote(written))
+    return address.replace(written, "***")
 
 
 @dataclass(frozen=True, slots=True)

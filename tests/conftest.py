@@ -37,14 +37,28 @@ def secrets_of_its_own() -> Iterator[None]:
     errors._SHOWN_ANYWAY.intersection_update(shown)
 
 
-if elsewhere.ASKED:
-
-    @pytest.fixture(autouse=True)
-    def stores_elsewhere(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
-        """Stores lie in PostgreSQL."""
-        if "file" in request.keywords:
-            pytest.skip("it looks at the store's file")
-        place = elsewhere.Elsewhere()
-        monkeypatch.setattr(sa, "make_url", place.url)
+@pytest.fixture(autouse=True)
+def stores(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where stores lie: in files as the test writes it, or in PostgreSQL."""
+    if getattr(request, "param", "file") == "file":
         yield
-        place.clear()
+        return
+    server = elsewhere.server()
+    if server is None:
+        pytest.skip(elsewhere.ABSENT)
+    place = elsewhere.Elsewhere(server)
+    monkeypatch.setattr(sa, "make_url", place.url)
+    yield
+    place.clear()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked `both_stores` run on both, and all on PostgreSQL where that is asked for."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "file" in marks or "store_url" in metafunc.fixturenames:
+        return
+    if elsewhere.ASKED:
+        metafunc.parametrize("stores", ["postgres"], indirect=True)
+    elif "both_stores" in marks:
+        kinds = ["file", pytest.param("postgres", marks=pytest.mark.postgres)]
+        metafunc.parametrize("stores", kinds, indirect=True)

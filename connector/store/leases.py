@@ -28,8 +28,6 @@ def take(tx: sa.Connection, source: str, world: World) -> Lease:
     """The lease on *source*. Raises Busy while another holds it: one whose heartbeat is under a minute old,
     unless it is a process of this host that is not alive any more."""
     now = world.now()
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("lock table leases in exclusive mode")
     found = tx.execute(sa.select(leases).where(leases.c.source == source)).mappings().first()
     if found is not None and not found["released"] and not _is_dead(found, world, now):
         raise Busy(

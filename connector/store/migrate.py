@@ -12,14 +12,19 @@ from connector.store.schema import VERSION
 
 def bring_up_to_date(engine: sa.Engine) -> None:
     """Run the migrations that are missing, all in one transaction. Raises AccordError for a newer store."""
-    with engine.connect() as connection:
-        if _version(connection) == VERSION:
-            return
+    if version(engine) == VERSION:
+        return
     with engine.begin() as connection:
         _wait_for_others(connection)
         found = _version(connection)
         if found != VERSION:
             _migrate(connection, found)
+
+
+def version(engine: sa.Engine) -> str | None:
+    """The newest migration that the database has seen; None for one without our tables."""
+    with engine.connect() as connection:
+        return _version(connection)
 
 
 def _wait_for_others(connection: sa.Connection) -> None:

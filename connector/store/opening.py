@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.errors import AccordError
-from connector.store import about, leases, postgres, sqlite
-from connector.store.migrate import bring_up_to_date
+from connector.secret import without_password
+from connector.store import about, leases, postgres, sqlite, trouble
+from connector.store.migrate import bring_up_to_date, version
 from connector.world import World
 
 Transaction = sa.Connection
@@ -40,11 +41,14 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """A transaction that may write: the only writer until it ends, committed unless it raises."""
+        """A transaction that may write: the only writer until it ends, committed unless it raises. Beside one
+        under a lease PostgreSQL lets others write under the leases of other sources."""
         self.on_operation("begin")
         with self._connect() as connection, connection.begin():
             if self.lease is not None:
                 leases.renew(connection, self.lease, self.world.now())
+            elif self.dialect == "postgresql":
+                postgres.wait_for_writers(connection)
             yield connection
             self.on_operation("commit")
 
@@ -60,14 +64,12 @@ class Store:
 
     @contextmanager
     def _connect(self) -> Iterator[sa.Connection]:
-        if self.only is not None:
-            yield self.only
-            return
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:  # a full disk, a server that went away
-            raise AccordError(f"the store cannot be used: {error.orig}", hint=_MEND) from error
+        with trouble.in_words("the store cannot be used"):
+            if self.only is not None:
+                yield self.only
+            else:
+                with self.engine.connect() as connection:
+                    yield connection
 
     def under(self, lease: leases.Lease | None) -> Store:
         """This store for whoever holds *lease*."""
@@ -94,7 +96,6 @@ class Store:
         self.engine.dispose()
 
 
-_MEND = "see that its disk has room and its database runs; nothing is lost, the next run goes on from here"
 READING: Mapping[str, dict[str, Any]] = {
     "sqlite": {"accord_reading": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -106,44 +107,59 @@ def open_store(
 ) -> Store:
     """Open the store at *url* (`sqlite:///accord.db`, `postgresql+psycopg://…`), made or migrated if need be.
 
-    Raises AccordError for a URL of another kind, a file on a network file system, a database that cannot be
-    reached, and a store that a newer version has written.
+    Raises AccordError for a URL of another kind, a file on a network file system and a store that a newer
+    version has written, StoreFailed for a database that cannot be reached or does not take us.
     """
-    if must_exist and not _exists(url):
-        raise AccordError(f"there is no store at {_shown(url)} yet", hint="the first `accord sync` makes it")
+    if must_exist and _lacks_file(url):
+        raise _nothing_there(url)
     engine = _engine(url)
-    try:
+    with trouble.in_words(f"the store {_shown(url)} cannot be opened"):
+        if must_exist and version(engine) is None:
+            raise _nothing_there(url)
         bring_up_to_date(engine)
         store = Store(engine, world, on_operation)
         _greet(store)
-    except sa.exc.DatabaseError as error:
-        raise AccordError(
-            f"the store {_shown(url)} cannot be opened: {error.orig}",
-            hint="check `store:` in the configuration, and that the database runs",
-        ) from None
     return store
 
 
-def _exists(url: str) -> bool:
-    """False where a file would have to be made first; of a server nothing is said."""
+def version_at(url: str) -> str | None:
+    """The version of the tables at *url*; None where there is no store yet, and none is made."""
+    if _lacks_file(url):
+        return None
+    engine = _engine(url)
+    try:
+        with trouble.in_words(f"the store {_shown(url)} cannot be opened"):
+            return version(engine)
+    finally:
+        engine.dispose()
+
+
+def _lacks_file(url: str) -> bool:
+    """Whether a file would have to be made first; of a server nothing is said."""
     parsed = _parsed(url)
     if parsed is None or parsed.get_backend_name() != "sqlite" or parsed.database is None:
-        return True
-    return Path(parsed.database).is_file()
+        return False
+    return not Path(parsed.database).is_file()
+
+
+def _nothing_there(url: str) -> AccordError:
+    return AccordError(f"there is no store at {_shown(url)} yet", hint="the first `accord sync` makes it")
 
 
 def _greet(store: Store) -> None:
+    is_server = store.dialect == "postgresql"
     with store.engine.connect().execution_options(**READING[store.dialect]) as connection, connection.begin():
-        known = about.is_known(connection)
+        place = postgres.lies_at(connection) if is_server else None
+        known = about.is_known(connection, place)
     if not known:
         with store.begin() as tx:
-            about.greet(tx, store.world.now())
+            about.greet(tx, store.world.now(), place)
 
 
 def _parsed(url: str) -> sa.URL | None:
     try:
         return sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
         return None
 
 
@@ -160,8 +176,5 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _shown(url: str) -> str:
-    """*url* without its password."""
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return url
+    """*url* as it is named in messages: without its password and its settings."""
+    return without_password(url).partition("?")[0]

@@ -13,18 +13,27 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.errors import AccordError
 from connector.store import text
-from connector.store.opening import Store, open_store
+from connector.store.opening import Store, open_store, version_at
 from connector.store.rows import batches
-from connector.store.schema import leases, metadata
+from connector.store.schema import VERSION, leases, metadata
 from connector.world import World
 
 
 @contextmanager
 def throwaway(url: str, world: World) -> Iterator[Store]:
-    """A copy of the store at *url* as it is now, without its leases; gone at the end."""
-    is_file = sa.make_url(url).get_backend_name() == "sqlite"
-    with (_in_a_file if is_file else _in_temporary_tables)(url, world) as copy:
+    """A copy of the store at *url* as it is now, without its leases; gone at the end.
+
+    Raises AccordError for a server's store of an older version: it would have to be changed first.
+    """
+    is_file, found = sa.make_url(url).get_backend_name() == "sqlite", version_at(url)
+    if not is_file and found not in (None, VERSION):
+        raise AccordError(
+            f"the store has the tables of another version of Accord (schema {found}; this one: {VERSION})",
+            hint="the next `accord sync` brings it up to date",
+        )
+    with (_in_a_file if is_file or found is None else _in_temporary_tables)(url, world) as copy:
         with copy.begin() as tx:
             tx.execute(sa.delete(leases))
             how = "create temporary table" if copy.only is not None else "create table"
@@ -50,9 +59,8 @@ def delivered(copy: Store, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
 def _in_a_file(url: str, world: World) -> Iterator[Store]:
     with TemporaryDirectory(prefix="accord-") as folder:
         path = Path(folder) / "copy.db"
-        original = Path(sa.make_url(url).database or "")
-        if original.is_file():
-            copy_file(original, path)
+        if version_at(url) is not None:
+            copy_file(Path(sa.make_url(url).database or ""), path)
         with closing(open_store(f"sqlite:///{path}", world)) as copy:
             yield copy
 
@@ -72,6 +80,7 @@ def _in_temporary_tables(url: str, world: World) -> Iterator[Store]:
     with closing(open_store(url, world)) as store, store.engine.connect() as connection:
         connection.detach()  # the session ends with the copy
         with connection.begin():
+            connection.exec_driver_sql("set transaction isolation level repeatable read")
             for table in metadata.sorted_tables:
                 _copy_table(connection, table.name)
         yield replace(store, only=connection)

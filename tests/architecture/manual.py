@@ -34,12 +34,13 @@ def _parts() -> Iterator[str]:
     for title, commands in SECTIONS.items():
         yield f"## {title}\n"
         for name, line in commands.items():
-            command: click.Command = copy(import_module(module_of(name)).command)
-            command._help_option = None  # click keeps the one it made first, under whatever parent that was
+            command: click.Command = import_module(module_of(name)).command
             yield f"### accord {name}\n\n{line}\n\n{_help(command, name, root)}"
 
 
 def _help(command: click.Command, name: str, parent: click.Context) -> str:
+    command = copy(command)
+    command._help_option = None  # click keeps the one it made first, under whatever parent that was
     context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
     text = f"```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):

@@ -47,7 +47,7 @@ def test_a_slow_platform_gets_every_act_once_and_none_late(busy: Shop, at_once: 
         with busy.store.read() as tx:
             oldest = tx.exec_driver_sql(
                 "select min(at) from (select heartbeat as at from leases union all"
-                " select sent_at from deliveries where state = 'sending')"
+                " select sent_at from deliveries where state = 'sending') as ages"
             ).scalar_one()
         ages.append(busy.clock.now() - oldest)
         busy.clock.pass_by(3 * SECOND)

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from connector.model.instant import MINUTE
 from connector.run import Options, plan
 from connector.store import open_store
 from connector.store.care import check
-from tests.elsewhere import Elsewhere
 from tests.journeys.death import Life, mortal
 from tests.journeys.place import Place
 from tests.pull.site import Killed
-
-
-@pytest.fixture
-def postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Files lie in PostgreSQL, where one runs on this machine."""
-    try:
-        place = Elsewhere()
-        place.url("sqlite:////probe")
-    except sa.exc.OperationalError:
-        pytest.skip("no PostgreSQL answers at 127.0.0.1:5432 (database `test`, user `postgres`)")
-    monkeypatch.setattr(sa, "make_url", place.url)
-    yield
-    place.clear()
 
 
 def told(folder: Path) -> tuple[dict[str, Any], list[str]]:
@@ -58,15 +42,9 @@ def told(folder: Path) -> tuple[dict[str, Any], list[str]]:
     return place.end_state(), broken
 
 
-def test_a_file_keeps_what_it_should(tmp_path: Path) -> None:
-    end, broken = told(tmp_path / "file")
-    assert broken == []
-    assert (len(end["achievements"]), len(end["problems"])) == (3, 1)
-
-
-@pytest.mark.postgres
-def test_postgresql_keeps_the_same(tmp_path: Path, postgres: None) -> None:
-    end, broken = told(tmp_path / "server")
+@pytest.mark.both_stores
+def test_deaths_leave_the_desk_as_it_must_be(tmp_path: Path) -> None:
+    end, broken = told(tmp_path / "site")
     assert broken == []
     assert (len(end["achievements"]), len(end["problems"])) == (3, 1)
     assert sorted(end["notes"].values()) == [1] * len(end["notes"])

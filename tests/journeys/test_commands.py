@@ -150,6 +150,7 @@ def test_a_changed_version_ends_with_2_and_names_the_change(accord: Accord, plac
     assert "targets.resolution.entries[2].time.length: 4 h → 3 h" in err
 
 
+@pytest.mark.file
 def test_status_before_the_first_sync_says_so(accord: Accord, place: Place) -> None:
     code, _, err = accord("status")
     assert code == 2
@@ -170,6 +171,7 @@ def test_status_tells_how_far_everything_is(accord: Accord) -> None:
     assert source["at_work"] is None
 
 
+@pytest.mark.file
 def test_the_store_is_checked_backed_up_and_pruned(accord: Accord, place: Place) -> None:
     accord("sync")
     assert accord("store", "check") == (0, "everything holds\n", "")

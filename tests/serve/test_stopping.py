@@ -117,6 +117,7 @@ def served(folder: Path, latency_ms: int = 0) -> Iterator[tuple[subprocess.Popen
 
 
 @pytest.mark.parametrize(("asked", "code"), [(signal.SIGTERM, EXIT_FINE), (signal.SIGINT, EXIT_INTERRUPTED)])
+@pytest.mark.file
 def test_the_command_serves_and_stops_when_asked(tmp_path: Path, asked: signal.Signals, code: int) -> None:
     with served(tmp_path / "site") as (process, _sandbox, health, hook):
         _wait_until_well(health)
@@ -138,6 +139,7 @@ def test_the_command_serves_and_stops_when_asked(tmp_path: Path, asked: signal.S
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.file
 def test_a_platform_that_does_not_answer_delays_stopping_no_longer_than_ten_seconds(tmp_path: Path) -> None:
     with served(tmp_path / "site", latency_ms=60_000) as (process, sandbox, _health, _hook):
         _wait_until(lambda: sum(sandbox.requests.values()) > 0)
@@ -147,6 +149,7 @@ def test_a_platform_that_does_not_answer_delays_stopping_no_longer_than_ten_seco
         assert time.monotonic() - begun < 10.5
 
 
+@pytest.mark.file
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     with served(tmp_path / "site", latency_ms=60_000) as (process, sandbox, _health, _hook):
         _wait_until(lambda: sum(sandbox.requests.values()) > 0)

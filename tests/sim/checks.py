@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connector.model.effect import Held
-from tests.sim import memory
+from tests.sim.databases import database
 from tests.sim.deployment import Deployment
 from tests.sim.desk import Achieved
 from tests.sim.model import HOUR, MINUTE, Expected, History, cycles
@@ -99,10 +99,9 @@ def _behind(deployment: Deployment) -> Iterator[str]:
     behind = deployment.now - deployment.watermark
     if behind > FRESH_MS:
         yield f"the watermark is {behind / 1000:.0f} s behind"
-    database = memory.connection()
     for table in ("outbox", "desired"):
         query = f"select state, output, words, held_why from {table}"
-        for state, output, words, why in database.execute(query):
+        for state, output, words, why in database().rows(query):
             is_unclear = (state, output) == ("set_aside", "notify") and deployment.notify != "platform"
             if state != "done" and (state, why) != ("held", Held.CLOSED) and not is_unclear:
                 yield f"an effect is left {state}: {output} ({words or why})"
@@ -112,7 +111,7 @@ def _notices(told: Sequence[str], due: int) -> Iterator[str]:
     """Each notice once at the most; one that nobody got is reported."""
     yield from (f"the notice {key[:8]} was sent {n} times" for key, n in Counter(told).items() if n > 1)
     query = "select count(*) from outbox where output = 'notify' and state = 'set_aside'"
-    (reported,) = memory.connection().execute(query).fetchone()
+    ((reported,),) = database().rows(query)
     if not due - reported <= len(told) <= due:
         yield f"{due} notices are due: {len(told)} were sent, {reported} are reported as unclear"
 

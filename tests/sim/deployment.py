@@ -26,11 +26,12 @@ from connector.site import Site
 from connector.stages.summary import SourceSummary, Summary
 from connector.store import inbox
 from connector.world import World
-from tests.sim import memory
 from tests.sim.aim import Aim
+from tests.sim.databases import database
 from tests.sim.desk import Desk
 from tests.sim.jira import JiraDesk
 from tests.sim.mortal import Life, MortalTransport, OneAfterAnother, chance
+from tests.sim.opening import open_here
 from tests.sim.servicenow import ServiceNowDesk
 from tests.sim.sites import HOOK, fresh_folder, site
 
@@ -97,7 +98,7 @@ class Deployment:
         self.desk: Desk = DESKS[self.platform](self.sandbox)
         self.aim = self.sandbox.faults = Aim(self.desk)  # type: ignore[assignment]
         self.has_run = self.has_run and (self.platform, self.login) != ("jira", "oauth")
-        memory.put_back(_known_desk(self.platform, self.rules) if self.has_run else memory.empty())
+        database().put_back(_known_desk(self.platform, self.rules) if self.has_run else database().empty())
         self.keep = fresh_folder()
         self.clock.pass_by(60_000 if self.has_run else 0)
 
@@ -116,12 +117,12 @@ class Deployment:
     def sync(self, happens: Happens = _nothing, *, host: str = "here") -> Summary:
         """One run by a process of its own."""
         life, world = self._begins(happens, host)
-        return run(memory.open_in_memory(world, life), self.site, Options(), Stop(world), sends=True)
+        return run(open_here(world, life), self.site, Options(), Stop(world), sends=True)
 
     def nudge(self, ids: list[str], happens: Happens = _nothing) -> list[SourceSummary]:
         """A webhook names those tickets, and a service reads them at once."""
         life, world = self._begins(happens, "here")
-        store = memory.open_in_memory(world, life)
+        store = open_here(world, life)
         with store.begin() as tx:
             for id_ in ids:
                 inbox.add(tx, "acme", "incident", id_, world.now())
@@ -204,11 +205,11 @@ class Deployment:
     def in_force_since(self, agreement: str) -> int:
         """Since when Accord works by an agreement."""
         query = "select min(met_at) from rulesets where agreement = ?"
-        (value,) = memory.connection().execute(query, [agreement]).fetchone()
+        ((value,),) = database().rows(query, agreement)
         return int(value)
 
     def _of_source(self, column: str) -> int:
-        (value,) = memory.connection().execute(f"select {column} from sources").fetchone()
+        ((value,),) = database().rows(f"select {column} from sources")
         return int(value)
 
 
@@ -280,8 +281,8 @@ def _template(platform: str) -> Sandbox:
 
 
 @lru_cache(maxsize=8)
-def _known_desk(platform: str, rules: str) -> bytes:
+def _known_desk(platform: str, rules: str) -> Any:
     """The store after a first run on an empty desk."""
     deployment = Deployment(0, platform, rules=rules)
     deployment.sync()
-    return memory.keep()
+    return database().keep()

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sim import memory, plot
+from tests.sim import plot
 from tests.sim.aim import Shot
 from tests.sim.checks import clock_time, wrong
+from tests.sim.databases import database
 from tests.sim.deployment import Deployment
 from tests.sim.model import History
 from tests.sim.mortal import Dead, Life, chance
+from tests.sim.opening import disk_is_full
 from tests.sim.plot import Wish
 
 NEXT = {
@@ -215,11 +217,11 @@ class Telling:
         """What a run in peace has done is forgotten: a backup from before it is put back."""
         self.opens()
         self.deployment.pass_by(20)
-        backup = memory.keep_backup()
+        backup = database().keep_backup()
         self.nested = True
         self._process()
         self.nested = False
-        memory.put_back(backup)
+        database().put_back(backup)
         self._meet("restored backup", "between runs")
 
     def _shot(self, wish: Wish) -> Shot:
@@ -287,7 +289,7 @@ class Telling:
             case "death":
                 life.die()
             case "disk full":
-                raise memory.disk_is_full()
+                raise disk_is_full()
             case "second worker":
                 self._another()
             case "takeover":

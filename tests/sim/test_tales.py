@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sim import memory, plot
+from tests.sim import plot
 from tests.sim.aim import Shot
 from tests.sim.checks import wrong
+from tests.sim.databases import database
 from tests.sim.deployment import Deployment
 
 MINUTES = 60.0
@@ -36,7 +37,7 @@ def test_what_a_nudge_announced_is_not_taken_back_by_a_back_fill_of_an_earlier_i
 @pytest.mark.parametrize("platform", plot.PLATFORMS)
 def test_a_restored_store_empties_fields_that_it_never_knew_to_be_filled(platform: str) -> None:
     deployment = Deployment(1, platform, has_run=True)
-    backup = memory.keep_backup()
+    backup = database().keep_backup()
     id_ = deployment.open()
     histories = {id_: [(deployment.now, "new")]}
     deployment.pass_by(5 * MINUTES)
@@ -44,7 +45,7 @@ def test_a_restored_store_empties_fields_that_it_never_knew_to_be_filled(platfor
     assert deployment.desk.shown(id_)[0] == "running"
     deployment.desk.change(id_, "resolved")
     histories[id_].append((deployment.now, "resolved"))
-    memory.put_back(backup)
+    database().put_back(backup)
     _two_runs(deployment)
     assert wrong(deployment, histories)[0] == []
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from connector.store import Store, open_store
 from connector.world import World
-
-POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/test"
+from tests.elsewhere import ABSENT, server, url_of
 
 OpenStore = Callable[[World], Store]
 
@@ -23,22 +21,14 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'accord.db'}"
         return
-    schema = f"accord_{os.getpid()}"
-    engine = sa.create_engine(POSTGRES, connect_args={"connect_timeout": 2})
-    try:
-        _make(engine, schema)
-    except sa.exc.OperationalError:
-        pytest.skip("no PostgreSQL answers at 127.0.0.1:5432 (database `test`, user `postgres`)")
-    yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
+    schema, engine = f"accord_{os.getpid()}", server()
+    if engine is None:
+        pytest.skip(ABSENT)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"drop schema if exists {schema} cascade; create schema {schema}")
+    yield url_of(schema)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"drop schema {schema} cascade")
-    engine.dispose()
-
-
-def _make(engine: sa.Engine, schema: str) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"drop schema if exists {schema} cascade")
-        connection.exec_driver_sql(f"create schema {schema}")
 
 
 @pytest.fixture

@@ -136,6 +136,7 @@ def test_harm_is_found_and_named(what: str, store: Store) -> None:
 # ---------------------------------------------------------------------- copies
 
 
+@pytest.mark.file
 def test_a_backup_is_whole_and_doubts_what_was_sent_since(tmp_path: Path) -> None:
     url, copy = f"sqlite:///{tmp_path / 'accord.db'}", tmp_path / "backup.db"
     with closing(open_store(url, World(now=lambda: NOW))) as store:
@@ -156,6 +157,7 @@ def test_a_backup_is_whole_and_doubts_what_was_sent_since(tmp_path: Path) -> Non
     assert states == {"old": "unsure", "new": "ready"}
 
 
+@pytest.mark.file
 def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'accord.db'}"
     open_store(url, World()).close()

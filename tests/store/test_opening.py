@@ -58,6 +58,7 @@ def test_two_programs_may_make_the_same_store_at_once(store_url: str) -> None:
         store.close()
 
 
+@pytest.mark.file
 def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     path = tmp_path / "accord.db"
     path.touch(mode=0o644)
@@ -80,6 +81,7 @@ def test_a_file_on_a_network_is_refused(kind: str, tmp_path: Path) -> None:
     sqlite.refuse_network_file_system(tmp_path / "accord.db", mounts)
 
 
+@pytest.mark.file
 @pytest.mark.parametrize(
     ("url", "says"),
     [
@@ -96,6 +98,7 @@ def test_a_place_that_cannot_hold_a_store_is_told_in_words(url: str, says: str) 
     assert "topsecret" not in str(refused.value)
 
 
+@pytest.mark.file
 def test_a_file_that_is_no_store_is_told_in_words(tmp_path: Path) -> None:
     path = tmp_path / "accord.db"
     path.write_text("this is a diary, " * 100)
