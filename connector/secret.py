@@ -31,7 +31,7 @@ def password_in(address: str) -> str | None:
 
 
 # After the user; not a port with an @ somewhere in the settings behind it.
-_BEFORE_HOST = re.compile(r":/*[^:@/]*:(?!\d+/[^@?]*\?)(.+)@")
+_BEFORE_HOST = re.compile(r"(?:^|[:/])[^:@/]*:(?!//|\d+/[^@?]*\?)(.+)@")
 
 
 def without_password(address: str) -> str:

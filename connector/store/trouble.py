@@ -15,12 +15,14 @@ from connector.errors import StoreFailed
 _HELD = "another process has held the store for half a minute: wait for it, or end it"
 _DAMAGED = "it is damaged: put the latest backup in its place, and if that is no `accord store backup` run\
  `accord store doubt` before the first sync"
+_READ_ONLY = "it takes no writes: name the primary in `store:`, not a standby"
 _GOES_ON = "nothing is lost, the next run goes on from here"
 
 # By the beginning of PostgreSQL's SQLSTATE, the longest that fits
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 BY_STATE = {
-    "25006": "it takes no writes: name the primary in `store:`, not a standby",
+    "0A000": _READ_ONLY,  # says a standby of the beginning of a transaction
+    "25006": _READ_ONLY,
     "28": "see which user and password `store:` gives, and whether the server lets that user in",
     "3F": "its user has no schema to work in: make one, or set the user's search_path",
     "40": f"two transactions stood in each other's way; {_GOES_ON}",
