@@ -14,6 +14,10 @@ _AUTH = {
     "servicenow": "{type: basic, user: env:SN_USER, password: env:SN_PASSWORD}",
     "jira": "{type: token, user: env:JIRA_USER, token: env:JIRA_TOKEN}",
 }
+_OTHER = {
+    "servicenow": "",
+    "jira": "    # on Jira Data Center: {type: pat, token: env:JIRA_TOKEN}, a personal access token\n",
+}
 _URL = {"servicenow": "https://YOUR-INSTANCE.service-now.com", "jira": "https://YOUR-SITE.atlassian.net"}
 
 _CONFIG = """\
@@ -23,7 +27,7 @@ sources:
     platform: {platform}
     url: {url}
     auth: {auth}   # secrets are only ever references: env:, file:, keyring:
-    mapping: mapping/                # what differs from the shipped mapping `{platform}`
+{other}    mapping: mapping/                # what differs from the shipped mapping `{platform}`
     effects: {{note: plan, fields: plan, achievement: plan}}  # on | plan (shown, not sent) | off
 
 rules: [rules/]
@@ -70,7 +74,13 @@ def command(directory: Path, platform: str) -> None:
 
 
 def _files(platform: str) -> Mapping[str, str]:
-    words = {"platform": platform, "url": _URL[platform], "auth": _AUTH[platform], "plan": _PLAN[platform]}
+    words = {
+        "platform": platform,
+        "url": _URL[platform],
+        "auth": _AUTH[platform],
+        "other": _OTHER[platform],
+        "plan": _PLAN[platform],
+    }
     return {
         "config.yaml": _CONFIG.format(**words),
         "mapping/mapping.yaml": _MAPPING.format(**words),

@@ -9,6 +9,7 @@ import click
 from connector.cli.options import INSTANT
 from connector.model.instant import Instant, format_instant
 from connector.sandbox import run
+from connector.sandbox.jira.quirks import Deployment
 from connector.sandbox.log import On
 
 
@@ -27,16 +28,28 @@ from connector.sandbox.log import On
     "--platform", type=click.Choice(["servicenow", "jira", "both"]), default="both", show_default=True,
     help="Where the log's tickets are.",
 )  # fmt: skip
+@click.option(
+    "--jira", type=click.Choice(["cloud", "datacenter"]), default="cloud", show_default=True,
+    help="Which Jira it is.",
+)  # fmt: skip
 @click.option("--speed", default=1.0, show_default=True, help="Seconds of the sandbox in one second.")
 @click.option("--seed", default=0, show_default=True, help="The seed of everything left to chance.")
 def command(
-    port: int, log: str | None, at: Instant | None, file: Path | None, platform: On, speed: float, seed: int
+    port: int,
+    log: str | None,
+    at: Instant | None,
+    file: Path | None,
+    platform: On,
+    jira: Deployment,
+    speed: float,
+    seed: int,
 ) -> None:
     """Serve the embedded platforms on this machine.
 
     Point a source at the address printed (`url: http://127.0.0.1:8080`) and log in as `accord`, password
-    `accord`; on Jira as `accord@example.com`, token `accord`. A browser shows the records as an agent would
+    `accord`; on Jira Cloud as `accord@example.com`, token `accord`; on Jira Data Center with the personal
+    access token `accord-pat` (`auth: {type: pat, token: …}`). A browser shows the records as an agent would
     see them.
     """
     start = None if at is None else format_instant(at)
-    run(port, log, file, at=start, seed=seed, speed=speed, platform=platform, say=click.echo)
+    run(port, log, file, at=start, seed=seed, speed=speed, platform=platform, jira=jira, say=click.echo)

@@ -18,9 +18,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--platform", choices=("servicenow", "jira", "both"), default="both")
+    parser.add_argument("--jira", choices=("cloud", "datacenter"), default="cloud")
     given = parser.parse_args()
     times = {"at": given.at, "seed": given.seed, "speed": given.speed}
-    run(given.port, given.log, given.file, platform=given.platform, **times)
+    run(given.port, given.log, given.file, platform=given.platform, jira=given.jira, **times)
 
 
 if __name__ == "__main__":

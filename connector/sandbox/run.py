@@ -6,12 +6,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from connector.sandbox.jira.quirks import Deployment, JiraQuirks
 from connector.sandbox.log import On
 from connector.sandbox.sandbox import Sandbox
 from connector.sandbox.servicenow import Quirks
 from connector.sandbox.world import instant, iso
 
 SLICE = "slice"
+_JIRA = {
+    "cloud": ("Cloud", "NAME@example.com, API token = NAME"),
+    "datacenter": ("Data Center", "personal access token = NAME-pat"),
+}
 
 
 def run(
@@ -23,6 +28,7 @@ def run(
     seed: int = 0,
     speed: float = 1.0,
     platform: On = "both",
+    jira: Deployment = "cloud",
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve until interrupted.
@@ -36,10 +42,13 @@ def run(
         seed: the seed of everything left to chance.
         speed: how many seconds of the sandbox pass in one second.
         platform: where the log's tickets are: `servicenow`, `jira`, or the same ones on `both`.
+        jira: which Jira it is, `cloud` or `datacenter`.
         say: what is told to the user goes here.
     """
     start = instant(at) if at else round(time.time() * 1000)
-    sandbox = Sandbox(now=ticking(start, speed), seed=seed, file=file, quirks=Quirks())
+    sandbox = Sandbox(
+        now=ticking(start, speed), seed=seed, file=file, quirks=Quirks(), jira_quirks=JiraQuirks(jira)
+    )
     if log and not sandbox.log:
         loaded = sandbox.load_log(
             None if log == SLICE else Path(log), until=start if at else None, platform=platform
@@ -48,7 +57,7 @@ def run(
     with sandbox.serve(port=port) as server:
         say(f"sandbox at {server.url}, its time is {iso(sandbox.world.now())}")
         say("ServiceNow users: admin, accord, accord_min, no_audit, reader (password = user name)")
-        say("Jira users: admin, accord, accord_min, reader (NAME@example.com, API token = NAME)")
+        say(f"Jira {_JIRA[jira][0]} users: admin, accord, accord_min, reader ({_JIRA[jira][1]})")
         try:
             server.wait()
         except KeyboardInterrupt:

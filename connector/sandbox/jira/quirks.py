@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+Deployment = Literal["cloud", "datacenter"]
+
 
 @dataclass(slots=True)
 class JiraQuirks:
@@ -37,7 +39,7 @@ class JiraQuirks:
         zone: the time zone in the profiles of the shipped users.
     """
 
-    deployment: Literal["cloud", "datacenter"] = "cloud"
+    deployment: Deployment = "cloud"
     context_path: str = ""
     index_lag_ms: int = 0
     index_flicker: float = 0.0
