@@ -78,11 +78,23 @@ def _set_up(
     missing = [one for one in wanted if not one.present]
     _print(source, (one for one in wanted if one.present), "there", form)
     if apply_:
-        _print(source, platform.provision(missing), "made", form)
+        _make(source, platform, missing, form)
     else:
         _print(source, missing, "missing", form)
     if form == "text":
         click.echo(_last_line(source, wanted, missing, apply_))
+
+
+def _make(source: SourceConfig, platform: Platform, missing: Sequence[Provision], form: str) -> None:
+    """Make what is missing, one line each; where that ends early, what is missing still is listed too."""
+    left = {one.what: one for one in missing}
+    try:
+        for one in platform.provision(missing):
+            del left[one.what]
+            _print(source, [one], "made", form)
+    except AccordError:
+        _print(source, list(left.values()), "missing", form)
+        raise
 
 
 def _last_line(

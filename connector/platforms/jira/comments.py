@@ -20,6 +20,7 @@ from connector.platforms.jira.search import Search
 from connector.platforms.jira.spelling import parse_instant
 
 KEY_PROPERTY = "accord.key"
+AUDIENCE_PROPERTY = "sd.public.comment"  # {"internal": true} hides a comment from customers
 _PAGE = 100
 _IDS_AT_ONCE = 1000
 
@@ -47,10 +48,10 @@ class Comments:
         """All comments of each issue, oldest first; none where it is gone or hidden."""
         found: dict[str, list[Raw]] = {issue: [] for issue in issues}
         for raw in self._search.named(issues, ["comment"]):
-            held = (raw.get("fields") or {}).get("comment") or {}
-            comments, id_ = list(held.get("comments") or ()), str(raw.get("id"))
-            is_whole = len(comments) >= int(held.get("total") or 0)  # some show only the newest
-            found[id_] = comments if is_whole else self._all(id_)
+            held, id_ = (raw.get("fields") or {}).get("comment"), str(raw.get("id"))
+            comments = list(held.get("comments") or ()) if held else []
+            is_whole = held is not None and len(comments) >= int(held.get("total") or 0)  # or the newest only
+            found[id_] = comments if is_whole and all(map(_tells_for_whom, comments)) else self._all(id_)
         keys = self._keys(found, own)
         return {issue: self._ordered(raws, keys) for issue, raws in found.items()}
 
@@ -77,16 +78,19 @@ class Comments:
             for raw in raws
             if author_of(raw.get("author")) == own
         ]
-        bare = {issue: str(raw.get("id")) for issue, raw in ours if "properties" not in raw}
-        ids = [str(raw.get("id")) for _, raw in ours if "properties" not in raw]
+        bare = {str(raw.get("id")): issue for issue, raw in ours if "properties" not in raw}
         told = [raw for _, raw in ours if "properties" in raw]
-        if self._client.is_cloud:
-            told += self._by_ids(ids)
-        else:
-            told += [raw for issue in bare for raw in self._all(issue) if str(raw.get("id")) in set(ids)]
+        try:
+            told += self._by_ids(list(bare))
+        except Gone:
+            issues = dict.fromkeys(bare.values())
+            told += [raw for issue in issues for raw in self._all(issue) if str(raw.get("id")) in bare]
         return {str(raw.get("id")): self._keys_of(raw) for raw in told}
 
     def _by_ids(self, ids: Sequence[str]) -> list[Raw]:
+        """Those comments with their properties. Gone where the site has no such question (Data Center)."""
+        if ids and not self._client.is_cloud:
+            raise Gone("Data Center reads comments issue by issue")
         found: list[Raw] = []
         for start in range(0, len(ids), _IDS_AT_ONCE):
             body = {"ids": [int(id_) for id_ in ids[start : start + _IDS_AT_ONCE]]}
@@ -110,14 +114,25 @@ class Comments:
         return sorted(found, key=lambda one: (one.at, int(one.id) if one.id.isdigit() else 0))
 
 
+def _tells_for_whom(raw: Raw) -> bool:
+    """Whether a comment says if customers see it. Cloud does; Data Center only among its properties."""
+    return "jsdPublic" in raw or "properties" in raw or bool(raw.get("visibility"))
+
+
+def _is_public(raw: Raw) -> bool:
+    """Whether customers see a comment: unless it says otherwise, or is for one group or role, they do."""
+    if raw.get("jsdPublic") is not None:
+        return bool(raw["jsdPublic"])
+    said = [one.get("value") for one in raw.get("properties") or () if one.get("key") == AUDIENCE_PROPERTY]
+    is_internal = any(isinstance(one, dict) and one.get("internal") for one in said)
+    return not is_internal and not raw.get("visibility")
+
+
 def _comment(raw: Raw, keys: tuple[str, ...]) -> Comment:
     writer = raw.get("author") or {}
-    is_public = raw.get("jsdPublic")
-    if is_public is None:
-        is_public = not raw.get("visibility")
     at = parse_instant(raw.get("created"))
     account = str(writer.get("accountType") or "")
-    return Comment(str(raw.get("id")), at, author_of(raw.get("author")), account, bool(is_public), keys)
+    return Comment(str(raw.get("id")), at, author_of(raw.get("author")), account, _is_public(raw), keys)
 
 
 def keys_in(value: Any) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from connector.model.effect import Effect, Output
 from connector.model.record import Reference, Value
 from connector.platforms.jira.achievements import HEARTBEAT, PROPERTY, cycle
 from connector.platforms.jira.client import Client
-from connector.platforms.jira.comments import KEY_PROPERTY
+from connector.platforms.jira.comments import AUDIENCE_PROPERTY, KEY_PROPERTY
 from connector.platforms.jira.facts import Facts
 from connector.platforms.jira.people import OF_GROUPS, People
 from connector.platforms.jira.register import Registers
@@ -132,7 +132,7 @@ class Composer:
         keys = [effect.key for effect in effects]
         properties: list[dict[str, Any]] = [{"key": KEY_PROPERTY, "value": {"keys": keys}}]
         if not is_public:
-            properties.append({"key": "sd.public.comment", "value": {"internal": True}})
+            properties.append({"key": AUDIENCE_PROPERTY, "value": {"internal": True}})
         body = {"body": written(lines, as_document=self.client.is_cloud), "properties": properties}
         path = f"{self._issue(ticket.id)}/comment"
         subject = f"{ticket.kind} {ticket.key}"

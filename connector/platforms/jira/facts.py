@@ -14,11 +14,17 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from connector.errors import Position, Problem
+from connector.errors import NotReachable, Position, Problem
+from connector.platforms.jira.answers import Gone
 from connector.platforms.jira.client import Client
 from connector.yamldoc import suggest
 
 _PAGE = 50
+_NO_JIRA = (
+    "check the source's `url`: on Cloud the site alone (by OAuth the gateway with the site's cloud id), on"
+    " Data Center with the context path it is installed under, as in https://HOST/jira; and `auth`, which"
+    " says which of them it is: `pat` is for Data Center, the others for Cloud"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,10 @@ class Facts:
         return Account(**self._once("account", self._ask_account))
 
     def _ask_account(self) -> dict[str, str]:
-        told = self._client.get(f"{self._client.api}/myself", "reading our own account")
+        try:
+            told = self._client.get(f"{self._client.api}/myself", "reading our own account")
+        except Gone as error:  # everybody may ask it: there is no Jira, or another sort
+            raise NotReachable(error.problem.what, hint=_NO_JIRA) from None
         id_ = told.get("accountId") or told.get("name") or told.get("key") or ""
         return {
             "id": str(id_),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from connector.errors import AccordError, NotReachable
+from connector.errors import AccordError, NotAllowed, NotReachable
 from connector.log import get_logger
 from connector.mappings.catalogue import Column, RecordMapping
 from connector.platforms.jira.fields import types_of
@@ -33,6 +33,10 @@ _TYPES: Mapping[str, tuple[str, str]] = {
     "duration": ("float", "exactnumber"),
     "reference": ("textfield", "textsearcher"),
 }
+_ASK_AN_ADMIN = (
+    "fields and link types are an administrator's to make: run `accord setup --apply` once with the login of"
+    " a Jira administrator, or have one make by hand what is missing, with just those names"
+)
 _MADE_BY_US = "Kept by Accord; what is written here by hand is written over."
 
 
@@ -85,33 +89,50 @@ def _registers(adapter: Jira, agreements: Sequence[str]) -> Iterator[Provision]:
 
 def _projects(adapter: Jira) -> dict[str, RecordMapping]:
     found: dict[str, RecordMapping] = {}
+    without: list[str] = []
     for mapping in adapter.catalogue.records.values():
         is_ticket = adapter.catalogue.kinds[mapping.kind].is_ticket
         if is_ticket or not mapping.write.fields or not types_of(adapter.facts, mapping):
             continue
         try:
             found.setdefault(adapter.composer.project_for(mapping, None), mapping)
-        except AccordError as error:
-            log.warning("setup.no_project", kind=mapping.kind, why=error.problem.what)
+        except NotReachable:
+            raise
+        except AccordError:
+            without.append(mapping.kind)
+    if without:
+        mend = "name one for all as `issue: {project: KEY}` in the mapping; without it none can be made there"
+        log.warning("setup.no_project", kinds=without, mend=mend)
     return found
 
 
 def made(adapter: Jira, missing: Sequence[Provision]) -> Iterator[Provision]:
-    """Make each of *missing*. NotAllowed without the right to it."""
+    """Make each of *missing* that we may; NotAllowed at the end where we might not make all."""
+    refused: list[NotAllowed] = []
     for one in missing:
-        what, body = one.request["make"], one.request["body"]
-        if what == "field":
-            _make_field(adapter, body)
-        elif what == "link type":
-            adapter.client.change(
-                "POST", f"{adapter.client.api}/issueLinkType", body, f"making the {one.what}"
-            )
-        else:
-            mapping = adapter.mapping(body["kind"])
-            type_ = adapter.composer.type_for(mapping, body["project"])
-            adapter.registers.make(body["project"], type_, body["agreement"])
+        try:
+            _make(adapter, one)
+        except NotAllowed as error:
+            if adapter.client.governor.is_closed:
+                raise
+            refused.append(error)
+            continue
         adapter.forget()
         yield Provision(one.what, True, one.request)
+    if refused:
+        raise NotAllowed(refused[0].problem.what, hint=_ASK_AN_ADMIN)
+
+
+def _make(adapter: Jira, one: Provision) -> None:
+    what, body = one.request["make"], one.request["body"]
+    if what == "field":
+        _make_field(adapter, body)
+    elif what == "link type":
+        adapter.client.change("POST", f"{adapter.client.api}/issueLinkType", body, f"making the {one.what}")
+    else:
+        mapping = adapter.mapping(body["kind"])
+        type_ = adapter.composer.type_for(mapping, body["project"])
+        adapter.registers.make(body["project"], type_, body["agreement"])
 
 
 def _make_field(adapter: Jira, body: Mapping[str, Any]) -> None:

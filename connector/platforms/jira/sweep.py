@@ -72,7 +72,9 @@ class Sweep:
     def _from(self, mark: Mark) -> Iterator[Found]:
         """Pages from the mark's instant on, up to the first that reaches a later one."""
         low = self.dates.literal(mark.updated)
-        jql = both(self.scope, f"updated >= {low}") + _ORDER
+        # From the start nothing is compared: what is taken for a date near 1970 is up to the site.
+        bound = f"updated >= {low}" if mark.updated > _BEFORE_EVERYTHING else ""
+        jql = both(self.scope, bound) + _ORDER
         after, tokens = None, set[str]()
         while True:
             found = self.search.page(jql, self.fields, self.size, after)

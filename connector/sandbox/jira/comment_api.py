@@ -51,7 +51,9 @@ def listed(call: Call) -> Response:
 def _shown(call: Call, issue: Issue, one: Comment) -> dict[str, Any]:
     shown = call.present.comment(issue, one)
     if "properties" in call.many("expand"):
-        shown["properties"] = [{"key": key, "value": value} for key, value in one.properties.items()]
+        marked = {} if one.public else {INTERNAL: {"internal": True}}
+        whole = {**marked, **one.properties}
+        shown["properties"] = [{"key": key, "value": value} for key, value in whole.items()]
     return shown
 
 

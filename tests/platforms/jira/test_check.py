@@ -61,8 +61,25 @@ def test_setup_makes_a_register_for_each_agreement(site: Site) -> None:
 def test_setup_without_the_right_says_so(site: Site) -> None:
     adapter = site.adapter(user="accord_min")
     missing = [one for one in adapter.provisions() if not one.present]
-    with pytest.raises(NotAllowed, match="administrators"):
+    with pytest.raises(NotAllowed, match="administrators") as refused:
         list(adapter.provision(missing))
+    assert "login of a Jira administrator" in str(refused.value.problem.hint)
+
+
+def test_what_needs_no_administrator_is_made_all_the_same(site: Site) -> None:
+    adapter = site.adapter(user="accord_min")
+    missing = [one for one in adapter.provisions() if not one.present]
+    made: list[str] = []
+    with pytest.raises(NotAllowed):
+        made.extend(one.what for one in adapter.provision(missing))
+    assert made == [one.what for one in missing if one.request["make"] == "register"]
+
+
+def test_an_address_at_which_there_is_no_jira_is_told() -> None:
+    site = new_site(JiraQuirks(deployment="datacenter"))
+    (only,) = found(site, url="https://jira.example.org/ex/jira/of-somebody-else").values()
+    assert only.stops
+    assert "the source's `url`" in only.mend
 
 
 def test_a_refused_login_stops_everything(site: Site) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from connector.model.record import Reference
-from connector.sandbox.jira.issue import Issue
+from connector.platforms.jira.answers import Gone
+from connector.sandbox.jira.issue import Comment, Issue
+from connector.sandbox.jira.present import Presenter
 from tests.platforms.jira.site import JiraQuirks, Site, history_of, new_site, ticket
 from tests.platforms.jira.test_deliver import achievement, fields, note
 
@@ -223,3 +225,54 @@ def test_words_that_are_not_mapped_are_kept_and_counted(site: Site) -> None:
     history = history_of(site.adapter(), issue)
     assert [one.new for one in history.changes if one.field == "hold_reason"] == ["awaiting_evidence"]
     assert not history.unmapped
+
+
+def _comments_without(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    """Have comments not show *field*, wherever they are shown."""
+    shown = Presenter.comment
+
+    def less(self: Presenter, issue: Issue, one: Comment) -> dict[str, Any]:
+        return {name: value for name, value in shown(self, issue, one).items() if name != field}
+
+    monkeypatch.setattr(Presenter, "comment", less)
+
+
+def test_a_site_whose_comments_do_not_say_who_sees_them_is_asked_for_their_property(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = new_site(JiraQuirks(deployment="datacenter"))
+    _comments_without(monkeypatch, "jsdPublic")
+    issue = site.jira.create("printer on fire")
+    for public in (False, True):
+        site.pass_(60)
+        site.jira.comment(issue, "hello", by="accord_min", public=public)
+    assert told(site, issue, "public_reply", "work_note") == [
+        ("work_note", None, "agent"),
+        ("public_reply", None, "agent"),
+    ]
+
+
+@pytest.mark.parametrize("lacks", ["comment/list", "the field"])
+def test_comments_are_read_issue_by_issue_where_there_is_no_other_way(
+    site: Site, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    adapter = site.ready()
+    issue = site.jira.create("printer on fire")
+    site.pass_(60)
+    adapter.send(adapter.compose([note(ticket(issue), "75 % used")], {}))
+    site.pass_(60)
+    site.jira.comment(issue, "hello", by="accord_min")
+    asked = adapter.client.ask
+
+    def less(path: str, body: Any, doing: str, **more: Any) -> Any:
+        if lacks == "comment/list" and "/comment/list" in path:
+            raise Gone("no such address")
+        answer = asked(path, body, doing, **more)
+        if lacks == "the field" and path.endswith("issue/bulkfetch"):
+            for one in answer["issues"]:
+                one["fields"].pop("comment", None)
+        return answer
+
+    monkeypatch.setattr(adapter.client, "ask", less)
+    changes = history_of(adapter, issue).changes
+    assert [(one.field, one.new) for one in changes if one.field != "state"] == [("public_reply", "agent")]

@@ -96,6 +96,24 @@ def test_a_question_that_is_never_answered_is_given_up_with_a_mend(site: Site) -
         list(pages(adapter))
 
 
+def test_a_sweep_from_the_start_compares_no_date(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number near nothing is no instant to every site."""
+    site.jira.create("printer on fire")
+    adapter = site.adapter()
+    adapter.prepare(["incident"])
+    asked: list[str] = []
+    page = adapter.search.page
+
+    def noted(jql: str, *more: Any) -> Any:
+        asked.append(jql)
+        return page(jql, *more)
+
+    monkeypatch.setattr(adapter.search, "page", noted)
+    assert [len(one.records) for one in adapter.sweep("incident", None, NOW)] == [1]
+    assert "updated >=" not in asked[0]
+    assert "updated >=" in asked[-1]
+
+
 def test_a_sweep_goes_on_behind_its_cursor(site: Site) -> None:
     issues = filled(site, 35)
     first = pages(prepared(site, page_size=10))
