@@ -56,8 +56,9 @@ mutants: $(VENV)/.developed
 
 # A service killed every few seconds beside one that is not: both must end alike.
 MINUTES ?= 10
+PLATFORM ?= servicenow
 soak: $(VENV)/.developed
-	$(BIN)/python -m tests.soak --minutes $(MINUTES)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --platform $(PLATFORM)
 
 # The manual is what the commands say of themselves.
 docs: $(VENV)/.developed

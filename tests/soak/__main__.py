@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.soak.deployment import ROOT, Deployment, ask, end_state
+from tests import elsewhere
+from tests.soak.deployment import ROOT, Deployment, ask
+from tests.soak.trades import TRADES
 
 # Shares of requests: of the some twenty of a run two meet something.
 FAULTS = {
@@ -35,25 +40,43 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (default: 10)")
     parser.add_argument("--seed", type=int, default=1, help="of people, faults and deaths (default: 1)")
-    parser.add_argument("--store", help="another store for the one that is killed: postgresql+psycopg://…")
+    parser.add_argument("--platform", choices=TRADES, default="servicenow", help="default: servicenow")
     parser.add_argument("--keep", type=Path, help="leave configuration, store and logs in this folder")
     options = parser.parse_args(argv)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="accord-soak-"))
     print(f"seed {options.seed}, in {folder}", flush=True)
-    command = [sys.executable, "-m", "tests.soak.desk", str(options.seed)]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as desk:
+    command = [sys.executable, "-m", "tests.soak.desk", options.platform, str(options.seed)]
+    with (
+        _store() as store,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as desk,
+    ):
         try:
-            return _soak(desk, folder, options)
+            return _soak(desk, folder, store, options)
         finally:
             desk.kill()
 
 
-def _soak(desk: subprocess.Popen[str], folder: Path, options: argparse.Namespace) -> int:
+@contextmanager
+def _store() -> Iterator[str]:
+    """Where the one that is killed keeps what it knows."""
+    server = elsewhere.server() if elsewhere.ASKED else None
+    if server is None:
+        if elsewhere.ASKED:
+            sys.exit(elsewhere.ABSENT)
+        yield "sqlite:///accord.db"
+        return
+    schema = f"accord_soak_{os.getpid()}"
+    with server.begin() as connection:
+        connection.exec_driver_sql(f"create schema {schema}")
+    yield f"{elsewhere.POSTGRES}?options=-csearch_path%3D{schema}"
+    with server.begin() as connection:
+        connection.exec_driver_sql(f"drop schema {schema} cascade")
+
+
+def _soak(desk: subprocess.Popen[str], folder: Path, store: str, options: argparse.Namespace) -> int:
     urls = _next(desk)["urls"]
-    store = {"store": options.store} if options.store else {}
-    troubled, calm = Deployment(folder / "troubled", urls[0], **store), Deployment(folder / "calm", urls[1])
+    troubled = Deployment(folder / "troubled", options.platform, urls[0], store)
+    calm = Deployment(folder / "calm", options.platform, urls[1])
     for each in (troubled, calm):
         for words in (("setup", "--apply"), ("sync",)):
             code, told = each.run(*words)
@@ -101,7 +124,7 @@ def _settle(troubled: Deployment, calm: Deployment) -> int:
             different = _differences(troubled, calm)
             print(f"{len(different)} differences after {time.monotonic() - begun:.0f} s", flush=True)
         service.terminate()
-    state = end_state(calm.url)
+    state = calm.end_state()
     written = ", ".join(f"{len(found)} {what}" for what, found in state.items())
     if not different:
         print(f"the same within {time.monotonic() - begun:.0f} s: {written}")
@@ -114,7 +137,7 @@ def _settle(troubled: Deployment, calm: Deployment) -> int:
 
 def _differences(troubled: Deployment, calm: Deployment) -> list[str]:
     """What is not the same at both, or not finished, a line each."""
-    found, wanted = end_state(troubled.url), end_state(calm.url)
+    found, wanted = troubled.end_state(), calm.end_state()
     lines = [
         f"{what} {key}: {found[what].get(key)} instead of {wanted[what].get(key)}"
         for what in wanted
@@ -123,7 +146,7 @@ def _differences(troubled: Deployment, calm: Deployment) -> list[str]:
     ]
     open_still = [
         name for name, rows in wanted["achievements"].items() for row in rows
-        if row["u_state"] == "running" and not row["u_breached_at"]
+        if row["state"] == "running" and not row["breached_at"]
     ]  # fmt: skip
     lines += [f"{len(open_still)} clocks still run to their line"] if open_still else []
     return lines + [f"not delivered: {one}" for each in (troubled, calm) for one in each.left()]

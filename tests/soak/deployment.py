@@ -8,23 +8,21 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.place import MARK, SHOWN
+from tests.soak.trades import TRADES, EndState, Trade
 
 ROOT = Path(__file__).parents[2]
 
 CONFIG = """
 sources:
   acme:
-    platform: servicenow
+    platform: {platform}
     url: {url}
-    auth: {{type: basic, user: env:SN_USER, password: env:SN_PASSWORD}}
-    mapping: servicenow
-    pull: {{page_size: 20, lag: 2s}}
+    auth: {login}
+    pull: {pull}
     limits: {{requests_per_second: 100, acts_per_run: 1000, settle: 3s}}
     effects: {{note: on, notify: off, create.problem: on}}
 rules: [rules/]
@@ -59,6 +57,7 @@ class Deployment:
     """Accord in *folder* against the sandbox at *url*; without *store* it keeps a file there."""
 
     folder: Path
+    platform: str
     url: str
     store: str = "sqlite:///accord.db"
     log: Path = field(init=False)
@@ -67,8 +66,24 @@ class Deployment:
     def __post_init__(self) -> None:
         (self.folder / "rules").mkdir(parents=True)
         (self.folder / "rules" / "desk.yaml").write_text(RULES)
-        (self.folder / "config.yaml").write_text(CONFIG.format(url=self.url, store=self.store))
+        config = CONFIG.format(
+            platform=self.platform,
+            login=self.trade.login,
+            pull=self.trade.pull,
+            url=self.url,
+            store=self.store,
+        )
+        (self.folder / "config.yaml").write_text(config)
         self.log = self.folder / "log.jsonl"
+
+    @property
+    def trade(self) -> Trade:
+        """How things are done on its platform."""
+        return TRADES[self.platform]
+
+    def end_state(self) -> EndState:
+        """What Accord has written."""
+        return self.trade.end_state(ask(self.url, f"/sandbox/dump?tables={self.trade.dumped}"))
 
     def run(self, *words: str) -> tuple[int, str]:
         """One command to its end: its exit code, and what it printed."""
@@ -104,7 +119,7 @@ class Deployment:
 
 
 def _environ() -> dict[str, str]:
-    return {**os.environ, "SN_USER": "accord", "SN_PASSWORD": "accord"}
+    return {**os.environ, "ACCORD_USER": "accord", "ACCORD_SECRET": "accord"}
 
 
 def ask(url: str, path: str, body: Any = None) -> Any:
@@ -112,30 +127,3 @@ def ask(url: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(url + path, data) as answer:
         return json.load(answer)
-
-
-def _ours(text: str) -> list[str]:
-    """The notes of ours in a journal entry, which may hold several, each with its mark behind it."""
-    return [note.strip() for note in MARK.split(text)[:-1:2]]
-
-
-def end_state(url: str) -> dict[str, dict[str, Any]]:
-    """What Accord has written at a sandbox, by the numbers of its tickets: ids and keys are each sandbox's
-    own."""
-    tables = ask(url, "/sandbox/dump?tables=u_accord_achievement,sys_journal_field,problem,incident")
-    numbers = {row["sys_id"]: row["number"] for row in tables["incident"]}
-    achievements: dict[str, list[Any]] = {}
-    for row in tables.get("u_accord_achievement", ()):
-        own = ("sys_", "u_key", "u_ticket")
-        kept = {name: value for name, value in row.items() if not name.startswith(own)}
-        name = f"{numbers[row['u_ticket']]} {row['u_target']} {row['u_cycle']}"
-        achievements.setdefault(name, []).append(kept)
-    notes = Counter(
-        f"{numbers[row['element_id']]}: {note.partition(',')[0]}"  # the rest tells how late it is
-        for row in tables.get("sys_journal_field", ())
-        for note in _ours(row["value"])
-    )
-    made = [row for row in tables.get("problem", ()) if row["correlation_id"]]
-    problems = Counter(row["short_description"] for row in made)
-    fields = {row["number"]: [row[name] for name in SHOWN] for row in tables["incident"]}
-    return {"achievements": achievements, "notes": dict(notes), "problems": dict(problems), "fields": fields}

@@ -1,5 +1,5 @@
-"""`python -m tests.soak.desk SEED`: two sandboxes and one desk that works on both alike, in a process of
-their own.
+"""`python -m tests.soak.desk PLATFORM SEED`: two sandboxes and one desk that works on both alike, in a
+process of their own.
 
 Whatever people do happens on both in the same millisecond, so that two deployments, of which one is killed
 and lied to, must in the end have written the same. Each line on standard input brings the next part (the desk
@@ -17,14 +17,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from connector.sandbox import Sandbox
+from tests.soak.trades import TRADES, Trade
 
 RESTS_S = (0.3, 1.6)  # between two things that happen at the desk
-NEW, IN_PROGRESS, ON_HOLD, RESOLVED, CANCELLED = "1", "2", "3", "6", "8"
 FOLLOWING = {
-    NEW: (IN_PROGRESS, ON_HOLD, RESOLVED, CANCELLED),
-    IN_PROGRESS: (ON_HOLD, RESOLVED, RESOLVED, IN_PROGRESS),
-    ON_HOLD: (IN_PROGRESS, IN_PROGRESS, RESOLVED),
-    RESOLVED: (IN_PROGRESS,),
+    "new": ("in progress", "on hold", "resolved", "cancelled"),
+    "in progress": ("on hold", "resolved", "resolved", "in progress"),
+    "on hold": ("in progress", "in progress", "resolved"),
+    "resolved": ("in progress",),
 }
 
 
@@ -42,6 +42,7 @@ class Clock:
 class Desk:
     """People at work. What they do follows from the seed, when it happens from the computer."""
 
+    trade: Trade
     sandboxes: list[Sandbox]
     clock: Clock
     chance: random.Random
@@ -62,37 +63,36 @@ class Desk:
             self.done += 1
 
     def _do_something(self) -> None:
-        moving = [ids for ids, state in self.states.items() if state not in (RESOLVED, CANCELLED)]
-        resolved = [ids for ids, state in self.states.items() if state == RESOLVED]
+        moving = [ids for ids, state in self.states.items() if state not in ("resolved", "cancelled")]
+        resolved = [ids for ids, state in self.states.items() if state == "resolved"]
         if not moving or self.chance.random() < 0.3:
             self._open()
         elif resolved and self.chance.random() < 0.05:
             self._move(self.chance.choice(resolved))
         elif self.chance.random() < 0.2:
-            self._write(self.chance.choice(moving), work_notes=f"looked at it, {self.done}")
+            self._note(self.chance.choice(moving))
         else:
             self._move(self.chance.choice(moving))
 
     def _open(self) -> None:
-        impact = self.chance.choice("123")
-        fields = {"short_description": f"it broke, {self.done}", "impact": impact, "urgency": impact}
-        ids = (one.servicenow.insert("incident", by="admin", **fields) for one in self.sandboxes)
-        self.states[tuple(ids)] = NEW
+        title, priority = f"it broke {self.done}", self.chance.choice("123")
+        self.states[tuple(self.trade.open(one, title, priority) for one in self.sandboxes)] = "new"
 
     def _move(self, ids: tuple[str, ...]) -> None:
         self.states[ids] = state = self.chance.choice(FOLLOWING[self.states[ids]])
-        self._write(ids, state=state, comments=f"moved on, {self.done}")
-
-    def _write(self, ids: tuple[str, ...], **fields: str) -> None:
         for sandbox, id_ in zip(self.sandboxes, ids, strict=True):
-            sandbox.servicenow.update("incident", id_, by="admin", **fields)
+            self.trade.move(sandbox, id_, state, f"moved on, {self.done}")
+
+    def _note(self, ids: tuple[str, ...]) -> None:
+        for sandbox, id_ in zip(self.sandboxes, ids, strict=True):
+            self.trade.note(sandbox, id_, f"looked at it, {self.done}")
 
 
-def main(seed: int) -> None:
+def main(platform: str, seed: int) -> None:
     """Serve both until standard input has told all three parts."""
-    clock = Clock()
-    sandboxes = [Sandbox(now=clock, seed=seed) for _ in range(2)]
-    desk, end = Desk(sandboxes, clock, random.Random(seed)), threading.Event()
+    clock, trade = Clock(), TRADES[platform]
+    sandboxes = [Sandbox(now=clock, seed=seed, jira_quirks=trade.jira_quirks) for _ in range(2)]
+    desk, end = Desk(trade, sandboxes, clock, random.Random(seed)), threading.Event()
     with sandboxes[0].serve() as first, sandboxes[1].serve() as second:
         print(json.dumps({"urls": [first.url, second.url]}), flush=True)
         sys.stdin.readline()
@@ -106,4 +106,4 @@ def main(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))
