@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from connector.errors import AccordError
 from connector.model.instant import Instant
 from connector.store import about, sqlite
-from connector.store.opening import Store
-from connector.store.schema import VERSION, deliveries, outbox, runs, unmapped
+from connector.store.opening import Store, Transaction
+from connector.store.schema import VERSION, deliveries, metadata, outbox, runs, unmapped
 from connector.store.throwaway import copy_file
 
 # What must never be found: words for people, and a query for the rows that break it. Each row names itself in
@@ -40,6 +40,30 @@ INVARIANTS: dict[str, str] = {
     "no act was begun for a silent event": (
         "select outbox.key from outbox join events on events.key = outbox.event"
         " where events.silent = 1 and outbox.attempt > 0"
+    ),
+    "nothing was sent by a worker that never had the lease": (
+        "select key from (select key, source, fence from desired union all"
+        " select key, source, fence from outbox) as sent where fence >"
+        " (select coalesce(max(leases.fence), 0) from leases where leases.source = sent.source)"
+    ),
+    "an effect that was sent is known": (
+        "select sent.value from deliveries, EACH_OF(deliveries.keys) as sent"
+        " where not exists (select 1 from desired where desired.key = sent.value)"
+        " and not exists (select 1 from outbox where outbox.key = sent.value)"
+    ),
+    "a record belongs to a source that is known": (
+        "select id from tickets where not exists"
+        " (select 1 from sources where sources.source = tickets.source)"
+    ),
+    "a name that is missing is missing in a record": (
+        "select id from unnamed where not exists (select 1 from tickets where tickets.source = unnamed.source"
+        " and tickets.kind = unnamed.kind and tickets.id = unnamed.id)"
+    ),
+    "an event tells of a cycle that is known": (
+        "select key from events where events.origin is not null and not exists (select 1 from cycles where"
+        " cycles.source = events.source and cycles.kind = events.kind and cycles.id = events.id"
+        " and cycles.agreement = events.agreement and cycles.target = events.target"
+        " and cycles.origin = events.origin)"
     ),
     "a change belongs to a record": (
         "select id from changes where not exists (select 1 from tickets where tickets.source = changes.source"
@@ -80,6 +104,15 @@ INVARIANTS: dict[str, str] = {
 }
 
 
+# How the words of these queries are spelt where a database has its own.
+DIALECT = {
+    "sqlite": {"is distinct from": "is not", "EACH_OF(deliveries.keys) as sent": "json_each(keys) as sent"},
+    "postgresql": {
+        "EACH_OF(deliveries.keys) as sent": "json_array_elements_text(deliveries.keys::json) as sent(value)"
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """Something that must hold and does not: how often, and some of the rows."""
@@ -99,12 +132,33 @@ def check(store: Store) -> Iterator[Broken]:
             found = [row[0] for row in tx.exec_driver_sql("pragma integrity_check") if row[0] != "ok"]
             if found:
                 yield Broken("the file is sound", len(found), tuple(found[:3]))
-        for what, query in INVARIANTS.items():
-            if tx.dialect.name == "sqlite":
-                query = query.replace("is distinct from", "is not")
-            rows = [str(row[0]) for row in tx.exec_driver_sql(query)]
-            if rows:
-                yield Broken(what, len(rows), tuple(rows[:3]))
+        missing = _missing(tx)
+        if missing:
+            yield Broken("every table and index is there", len(missing), tuple(missing[:3]))
+        if all("." in name for name in missing):  # else what the invariants speak of is not there
+            yield from broken(tx)
+
+
+def broken(tx: Transaction) -> Iterator[Broken]:
+    """The invariants that do not hold."""
+    for what, query in INVARIANTS.items():
+        for word, meant in DIALECT[tx.dialect.name].items():
+            query = query.replace(word, meant)
+        rows = [str(row[0]) for row in tx.exec_driver_sql(query)]
+        if rows:
+            yield Broken(what, len(rows), tuple(rows[:3]))
+
+
+def _missing(tx: Transaction) -> list[str]:
+    """Tables (`outbox`) and indexes (`outbox.outbox_done`) that are not there."""
+    there = sa.inspect(tx)
+    tables = set(there.get_table_names())
+    lost = [name for name in metadata.tables if name not in tables]
+    for table in metadata.sorted_tables:
+        if table.name in tables:
+            found = {index["name"] for index in there.get_indexes(table.name)}
+            lost += [f"{table.name}.{index.name}" for index in table.indexes if index.name not in found]
+    return sorted(lost)
 
 
 def backup(url: str, into: Path) -> None:

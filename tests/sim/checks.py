@@ -42,7 +42,7 @@ def wrong(deployment: Deployment, histories: Mapping[str, History]) -> tuple[lis
     *histories* by ticket.
     """
     achieved = list(deployment.desk.achievements())
-    found = [*_behind(deployment), *_strangers(deployment, histories, achieved)]
+    found = [*database().unsound(), *_behind(deployment), *_strangers(deployment, histories, achieved)]
     agreed, due, missed = list(_agreed(deployment)), 0, 0
     for id_, history in histories.items():
         expected = {one: cycles(history, deployment.watermark, one.time) for one in agreed}

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from connector.store import about, open_store, postgres, sqlite
-from connector.store.care import backup
+from connector.store.care import backup, broken
 from connector.store.schema import VERSION, metadata
 from connector.world import World
 from tests import elsewhere
@@ -30,6 +30,9 @@ class Database(Protocol):
 
     def rows(self, query: str, *values: str) -> Sequence[Any]:
         """What a query finds, whoever is in the middle of a transaction."""
+
+    def unsound(self) -> list[str]:
+        """What `accord store check` finds."""
 
     def keep(self) -> Any:
         """All that is in the store."""
@@ -58,6 +61,14 @@ class InMemory:
 
     def rows(self, query: str, *values: str) -> Sequence[Any]:
         return self._database.execute(query, values).fetchall()
+
+    def unsound(self) -> list[str]:
+        """In a copy: statements on JSON do not survive `put_back`."""
+        with closing(sqlite3.connect(":memory:")) as copy:
+            copy.deserialize(self.keep())
+            pool = sa.pool.StaticPool
+            with sa.create_engine("sqlite://", creator=lambda: copy, poolclass=pool).connect() as tx:
+                return [str(one) for one in broken(tx)]
 
     def keep(self) -> bytes:
         return self._database.serialize()
@@ -98,6 +109,10 @@ class OnServer:
     def rows(self, query: str, *values: str) -> Sequence[Any]:
         with self.engine.connect() as connection:
             return connection.exec_driver_sql(query.replace("?", "%s"), values).all()
+
+    def unsound(self) -> list[str]:
+        with self.engine.connect() as tx:
+            return [str(one) for one in broken(tx)]
 
     def keep(self) -> Rows:
         with self.engine.connect() as connection:

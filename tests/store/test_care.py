@@ -24,6 +24,7 @@ from connector.store import (
     deliveries,
     desired,
     events,
+    leases,
     open_store,
     outbox,
     queues,
@@ -59,6 +60,7 @@ def store(open_place: OpenStore) -> Store:
 
 
 def _fill(tx: Transaction) -> None:
+    leases.take(tx, "acme", World(now=lambda: NOW))
     sources.meet(tx, "acme", "https://acme.example", NOW - DAY)
     begun = sweeps.begin(tx, Sweep("acme", "incident"), NOW)
     sweeps.complete(tx, begun)
@@ -111,6 +113,13 @@ HARM = {
     "a held effect says why": "update desired set state = 'held'",
     "the event behind an act is known": "update outbox set event = 'e9'",
     "no act was begun for a silent event": "update events set silent = 1",
+    "nothing was sent by a worker that never had the lease": "delete from leases",
+    "an effect that was sent is known": "delete from outbox",
+    "a record belongs to a source that is known": "delete from sources",
+    "a name that is missing is missing in a record": (
+        "insert into unnamed (source, kind, id, field, reference) values ('acme', 'incident', '9', 'ci', 'x')"
+    ),
+    "an event tells of a cycle that is known": "delete from cycles",
     "a change belongs to a record": "update changes set id = '2'",
     "a history has no gaps": "delete from changes where place = 1",
     "a history is in order of time": "update changes set at = at - 100 where place = 2",
@@ -124,6 +133,17 @@ HARM = {
 
 def test_every_invariant_is_tried() -> None:
     assert HARM.keys() == INVARIANTS.keys()
+
+
+def test_tables_and_indexes_that_are_lost_are_named(store: Store) -> None:
+    with store.begin() as tx:
+        tx.exec_driver_sql("drop index outbox_done")
+    assert [str(one) for one in check(store)] == [
+        "not so: every table and index is there: 1 rows, such as outbox.outbox_done"
+    ]
+    with store.begin() as tx:
+        tx.exec_driver_sql("drop table inbox")
+    assert [one.samples for one in check(store)] == [("inbox", "outbox.outbox_done")]
 
 
 @pytest.mark.parametrize("what", INVARIANTS)

@@ -17,6 +17,7 @@ from connector import errors
 from connector.errors import AccordError, StoreFailed
 from connector.store import Store, about, leases, open_store
 from connector.store.care import check
+from connector.store.schema import metadata
 from connector.store.trouble import in_words
 from connector.world import World
 from tests import elsewhere
@@ -213,14 +214,8 @@ def test_a_dump_that_is_loaded_elsewhere_doubts_what_was_sent_since(store: Store
     with store.read() as tx:
         assert about.unsure_until(tx) is None
     copy = f"{SCHEMA}_copy"
-    with server.connect() as connection:
-        names = sa.inspect(connection).get_table_names(SCHEMA)
-    copied = "; ".join(
-        f"create table {copy}.{name} (like {SCHEMA}.{name} including all);"
-        f" insert into {copy}.{name} select * from {SCHEMA}.{name}"
-        for name in names
-    )
-    say(server, f"drop schema if exists {copy} cascade; create schema {copy}; {copied}")
+    copied = "; ".join(f"insert into {name} select * from {SCHEMA}.{name}" for name in metadata.tables)
+    say(server, f"{elsewhere.made_anew(copy)}; {copied}")
     try:
         for _ in range(2):  # the second time it lies where it lay
             restored = open_store(elsewhere.url_of(copy), World(now=lambda: 7))
