@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connector.decide.announce import is_withdrawn
 from connector.decide.create import created
 from connector.decide.decision import Decided, Desk
 from connector.decide.digest import in_a_digest
@@ -43,6 +44,8 @@ def acts(telling: Telling, events: Sequence[Event]) -> Iterator[Decided]:
 def possible_keys(desk: Desk, events: Sequence[Event]) -> Iterator[str]:
     """The keys of all acts that *events* call for, whatever their `when` says now."""
     for event in events:
+        if is_withdrawn(event.cycle, event.name):
+            continue
         for name, action in _single_actions(desk.line(event.cycle, event.name)):
             if desk.is_closed and _writes_on_the_ticket(desk, action):
                 continue

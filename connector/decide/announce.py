@@ -19,7 +19,7 @@ def timeline_events(cycle: Cycle, context: Context) -> Iterator[Event]:
     for moment in cycle.timeline:
         seen[moment.event] += 1
         key = event_key(context.instance, cycle, moment.event, seen[moment.event])
-        why = why_silent(cycle, moment.at, context)
+        why = why_silent(cycle, moment.event, moment.at, context)
         yield Event(key, cycle, moment.at, moment.event, silent=why is not None, why_silent=why)
 
 
@@ -29,10 +29,18 @@ def new_events(desk: Desk, known: Known) -> list[list[Event]]:
     return [[event for event in events if event.key not in known.events] for events in per_cycle]
 
 
-def why_silent(cycle: Cycle, at: Instant, context: Context) -> str | None:
-    """Why an event of *cycle* at *at* starts no act, or None where it may."""
+def is_withdrawn(cycle: Cycle, event: str) -> bool:
+    """Whether *event* is a breach that another goal took back: it stays in the timeline, and nobody is to
+    hear of it any more (rules: Clocks, *Entry*)."""
+    return event == "breached" and cycle.breached_at is None
+
+
+def why_silent(cycle: Cycle, event: str, at: Instant, context: Context) -> str | None:
+    """Why an *event* of *cycle* at *at* starts no act, or None where it may."""
     if cycle.excluded is not None:
         return f"excluded: {cycle.excluded}"
+    if is_withdrawn(cycle, event):
+        return "the breach was withdrawn"
     if context.backfill:
         return "found by evaluating the past anew"
     if at < context.start:

@@ -114,6 +114,35 @@ def test_a_waiting_act_whose_event_late_history_takes_away_is_withdrawn() -> Non
     assert desk.hears("mon 11:40", known_late).withdrawn == (note.key,)
 
 
+RAISED = "    within: [{when: {priority: 1}, time: 1h}, {time: 8h}]"
+
+
+def by_priority() -> Office:
+    on = "{breached: [{note: true}, {create: problem}]}"
+    return Office(rules(on).replace("    within: [{time: 4h}]", RAISED))
+
+
+def test_a_breach_that_is_withdrawn_before_anybody_heard_of_it_is_not_told() -> None:
+    """Neither where its acts wait (for a digest, say), nor where a run finds both at once."""
+    lowered = ticket("mon 09:00", ("mon 10:05", "priority", 4), priority=1)
+    desk = by_priority()
+    told = {one.effect.key for one in desk.hears("mon 10:02", INCIDENT).effects}
+    withdrawn = desk.hears("mon 10:10", lowered).withdrawn
+    assert len(withdrawn) == 2
+    assert set(withdrawn) <= told
+    at_once = by_priority().hears("mon 10:10", lowered)
+    assert acts(at_once) == []
+    assert [event.name for event in at_once.events] == ["started", "breached", "breach_withdrawn"]
+
+
+def test_a_breach_that_stands_again_is_told() -> None:
+    desk = by_priority()
+    back_and_forth = (("mon 10:05", "priority", 4), ("mon 10:20", "priority", 1))
+    desk.hears("mon 10:10", ticket("mon 09:00", back_and_forth[0], priority=1))
+    again = desk.hears("mon 10:30", ticket("mon 09:00", *back_and_forth, priority=1))
+    assert acts(again) == ["note", "create.problem"]
+
+
 def test_a_key_does_not_move_when_late_history_inserts_a_cycle() -> None:
     history = (("mon 10:00", "state", "resolved"), ("mon 10:30", "state", "in_progress"))
     later = Office().hears("mon 13:00", ticket("mon 10:30", priority=1))
