@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -67,3 +67,20 @@ class Effect:
     def is_act(self) -> bool:
         """Acts are append-only and happen once; the others are absolute values of which the latest wins."""
         return self.output in (Output.NOTE, Output.NOTIFY, Output.CREATE)
+
+
+def said_once(effects: Iterable[Effect]) -> list[tuple[Effect, list[str]]]:
+    """*effects* in their order, each with its keys: notices that say the same to several people are one to
+    all of them, where the first stood."""
+    found: dict[object, tuple[Effect, list[str]]] = {}
+    for effect in effects:
+        what = effect.payload
+        is_notice = effect.output is Output.NOTIFY
+        same = (what.get("subject"), what.get("text")) if is_notice else effect.key
+        if same not in found:
+            found[same] = (effect, [effect.key])
+            continue
+        first, keys = found[same]
+        people = list(dict.fromkeys((*first.payload["recipients"], *what["recipients"])))
+        found[same] = (replace(first, payload={**first.payload, "recipients": people}), [*keys, effect.key])
+    return list(found.values())

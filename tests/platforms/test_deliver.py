@@ -144,6 +144,27 @@ def test_a_notice_is_a_note_that_names_the_people(ready: Site) -> None:
     assert "To: Mia Manager, anna@acme.example\nINC1 is late\nResolution missed" in request.body["work_notes"]
 
 
+def test_the_same_notice_to_two_people_is_one_text_that_names_both(ready: Site) -> None:
+    about, adapter = ticket(ready), ready.adapter()
+    notices = [
+        effect(Output.NOTIFY, about, recipients=[to], subject="INC1 is late", text=text)
+        for to, text in (
+            ("anna", "Resolution missed"),
+            ("beth", "Resolution missed"),
+            ("carl", "auf Deutsch"),
+        )
+    ]
+    (request,) = composed(adapter, *notices)
+    marks = [f"[{one.key[:12]}]" for one in notices]
+    assert request.body["work_notes"] == (
+        f"To: anna, beth\nINC1 is late\nResolution missed\n{marks[0]} {marks[1]}\n\n"
+        f"To: carl\nINC1 is late\nauf Deutsch\n{marks[2]}"
+    )
+    assert adapter.find([request]) == [None]
+    assert adapter.send([request])[0].outcome is Outcome.DONE
+    assert adapter.find([request]) == [about.id]
+
+
 def test_a_notice_goes_by_mail_where_the_mapping_says_so(ready: Site) -> None:
     adapter = ready.adapter()
     notices = adapter.catalogue.records["notification"]

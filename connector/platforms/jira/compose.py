@@ -15,7 +15,7 @@ from connector.errors import AccordError
 from connector.mappings.catalogue import Catalogue, RecordMapping
 from connector.mappings.translate import Translation
 from connector.model.cycle import TicketId
-from connector.model.effect import Effect, Output
+from connector.model.effect import Effect, Output, said_once
 from connector.model.record import Reference, Value
 from connector.platforms.jira.achievements import HEARTBEAT, PROPERTY, cycle
 from connector.platforms.jira.client import Client
@@ -128,7 +128,7 @@ class Composer:
             word = "comment: public" if is_public else "note: internal"
             what = f"the mapping of {ticket.kind} has no `write: {{{word}}}`"
             raise AccordError(what, place=mapping.place("write"))
-        lines = [line for effect in effects for line in (*self._lines(effect, ticket), [])][:-1]
+        lines = [line for effect, _ in said_once(effects) for line in (*self._lines(effect, ticket), [])][:-1]
         keys = [effect.key for effect in effects]
         properties: list[dict[str, Any]] = [{"key": KEY_PROPERTY, "value": {"keys": keys}}]
         if not is_public:

@@ -14,7 +14,7 @@ from connector.errors import AccordError, NotReachable, Wrong
 from connector.mappings.catalogue import Catalogue, RecordMapping
 from connector.mappings.translate import Translation
 from connector.model.cycle import TicketId
-from connector.model.effect import Effect, Output
+from connector.model.effect import Effect, Output, said_once
 from connector.model.record import Reference, Value
 from connector.platforms.port import Guard, Request
 from connector.platforms.servicenow.client import Client
@@ -97,22 +97,23 @@ class Composer:
         body: dict[str, Any] = {}
         texts: dict[str, list[str]] = {}
         marks: list[str] = []
-        for effect in effects:
+        for effect, keys in said_once(effects):
             if effect.output is Output.FIELDS:
                 body |= self._payload(mapping, effect.payload)
                 continue
-            field = self._note_field(mapping, effect)
-            texts.setdefault(field, []).append(f"{self._text(effect, mapping, ticket)}\n{mark(effect.key)}")
-            marks.append(mark(effect.key))
+            own = [mark(key) for key in keys]
+            text = f"{self._text(effect, mapping, ticket)}\n{' '.join(own)}"
+            texts.setdefault(self._note_field(mapping, effect), []).append(text)
+            marks += own
         body |= {field: "\n\n".join(lines) for field, lines in texts.items()}
         guard, lookup = Guard.ABSOLUTE, {}
         if marks:
             guard = Guard.LOOKUP if self.finds_notes() else Guard.ONCE
             lookup = {"id": ticket.id, "elements": sorted(texts), "marks": marks}
         path = f"/api/now/table/{mapping.table}/{ticket.id}"
-        keys = tuple(effect.key for effect in effects)
+        sent = tuple(effect.key for effect in effects)
         subject, changes = f"{ticket.kind} {ticket.key}", (ticket.kind, ticket.id)
-        return Request(keys, guard, "PATCH", path, body, subject, lookup, changes)
+        return Request(sent, guard, "PATCH", path, body, subject, lookup, changes)
 
     def _note_field(self, mapping: RecordMapping, effect: Effect) -> str:
         is_public = bool(effect.payload.get("public"))

@@ -182,6 +182,20 @@ def test_a_notice_mentions_the_people(site: Site, adapter: Jira, issue: Issue) -
     assert first[3]["text"] == "Operations"
 
 
+def test_the_same_notice_to_two_people_is_one_text_that_names_both(adapter: Jira, issue: Issue) -> None:
+    notices = [
+        effect(Output.NOTIFY, ticket(issue), recipients=[to], subject="late", text="now")
+        for to in ("Operations", "Network")
+    ]
+    (request,) = adapter.compose(notices, {})
+    shown = [
+        "".join(part.get("text", "") for part in line.get("content", ()))
+        for line in request.body["body"]["content"]
+    ]
+    assert shown == ["To: Operations, Network", "late", "now"]
+    assert set(request.effects) == {one.key for one in notices}
+
+
 def mailing(site: Site) -> Jira:
     catalogue = site.adapter().catalogue
     notices = catalogue.records["notification"]
