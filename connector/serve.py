@@ -59,6 +59,7 @@ class Service:
     room: dict[str, int] = field(default_factory=dict)  # acts that nudges may still do before the next run
     failing: set[str] = field(default_factory=set)  # sources that are left in peace until the next run
     nudged: bool = False
+    begun: Instant = 0  # the last run
 
     # ------------------------------------------------------------------------------------- the loop
 
@@ -75,6 +76,8 @@ class Service:
                 self.board.note(next_run=due)
             elif self.nudged:
                 self.take_nudges()
+                due = min(due, self._at_lines(due))
+                self.board.note(next_run=due)
             else:
                 self.wake.wait(self._wait_until(due))
         self.notify.status("stopped")
@@ -154,12 +157,16 @@ class Service:
             self.failing.add(summary.source)
 
     def _next(self, begun: Instant) -> Instant:
+        self.begun = begun
         every = self.files.site.config.every_ms
-        regular = next_regular(begun, every, self.world.random.random())
+        return self._at_lines(next_regular(begun, every, self.world.random.random()))
+
+    def _at_lines(self, regular: Instant) -> Instant:
+        """*regular*, or earlier where a line comes before it."""
         lines: list[Instant] = []
         with self._surviving():
-            lines = list(self._lines(begun))
-        return next_run(regular, lines, self.world.now(), every)
+            lines = list(self._lines(self.begun))
+        return next_run(regular, lines, self.world.now(), self.files.site.config.every_ms)
 
     def _lines(self, begun: Instant) -> Iterator[Instant]:
         """When the earliest line of each source can be seen that the run that *begun* could not see."""

@@ -12,8 +12,8 @@ from connector.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from connector.run import run
 from connector.serving.schedule import MOST_JITTER, REST, next_regular, next_run
 from connector.store import runs
-from tests.journeys.place import START
-from tests.serve.office import Office
+from tests.journeys.place import RULES, START
+from tests.serve.office import Office, nudge
 
 instants = st.integers(START, START + DAY)
 lengths = st.integers(1 * SECOND, 6 * HOUR)
@@ -66,6 +66,26 @@ def test_a_day_has_its_runs_at_the_schedule_and_at_lines_and_none_overlaps(
     assert len(notes) == 2
     with desk.service.store.read() as tx:
         assert len(runs.last(tx, 1000)) == len(began)
+
+
+def test_a_ticket_that_a_nudge_brought_is_told_at_its_lines_too(desk: Office) -> None:
+    """They may come before the run that the schedule has next, which knew nothing of the ticket."""
+    told: list[int] = []
+
+    def one_comes_and_is_nudged() -> None:
+        assert nudge(desk.service, id=desk.place.open(impact="1", urgency="1"))[0] == 202
+
+    desk.place.write(RULES.replace("time: 1h", "time: 20m"))
+    opened = START + 32 * MINUTE  # runs are at 30 and 60
+    desk.at(opened, one_comes_and_is_nudged)
+    for line in (15, 20):
+        desk.at(opened + line * MINUTE + 30 * SECOND, lambda: told.append(_notes(desk)))
+    desk.until(opened + 22 * MINUTE)
+    assert told == [1, 2]
+
+
+def _notes(desk: Office) -> int:
+    return sum(row["element"] == "work_notes" for row in desk.place.rows("sys_journal_field"))
 
 
 def test_a_platform_that_refuses_us_is_not_asked_at_lines(
