@@ -41,6 +41,34 @@ def scrub(text: str) -> str:
     return text
 
 
+# What steers a terminal instead of standing on it: ESC and its like, their second set (U+0080 to U+009F), and
+# the marks that turn the direction of writing. Line ends and tabs do no harm.
+_CONTROLS = (*(n for n in range(32) if n not in (9, 10)), *range(127, 160))
+_STEERING = (*_CONTROLS, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_AS_PICTURES = {n: chr(0x2400 + n) if n < 32 else "\N{REPLACEMENT CHARACTER}" for n in _STEERING}
+_AS_ESCAPES = {n: f"\\u{n:04x}" for n in _STEERING}
+
+
+def plain(text: str) -> str:
+    """*text* with everything that would steer a terminal shown instead of obeyed (ESC as ␛)."""
+    return text.translate(_AS_PICTURES)
+
+
+def unsteered(written: str) -> str:
+    """JSON text that means the same and steers no terminal."""
+    return written.translate(_AS_ESCAPES)
+
+
+def number_of(count: int, one: str, many: str | None = None) -> str:
+    """`1 ticket`, `2 tickets`; *many* where an s is not enough."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def records_hold(count: int) -> str:
+    """`1 record holds`, `2 records hold`."""
+    return f"{number_of(count, 'record')} {'holds' if count == 1 else 'hold'}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
     """A place in a file that a user wrote; line and column count from 1."""

@@ -20,7 +20,7 @@ import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from connector.errors import scrub
+from connector.errors import plain, scrub
 from connector.model.instant import Instant, format_instant
 
 # Until a command configures the log, and where the code is used without one, only warnings are told.
@@ -39,6 +39,7 @@ def configure(form: str, level: str, stream: TextIO, now: Callable[[], Instant])
     structlog.configure(
         processors=[
             _once(form),
+            _passing(level, shown=shows_progress),
             merge_contextvars,
             structlog.processors.add_log_level,
             _stamp(now),
@@ -138,6 +139,18 @@ def _once(form: str) -> Processor:
     return once
 
 
+def _passing(level: str, *, shown: bool) -> Processor:
+    """Keeps what merely passes by (`passing=True`) to the line of progress on a terminal, and to logs of
+    level `debug`."""
+
+    def passing(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if event.pop("passing", False) and not shown and level != "debug":
+            raise structlog.DropEvent
+        return event
+
+    return passing
+
+
 def _renderer(form: str, *, colours: bool) -> Processor:
     if form == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
@@ -145,18 +158,19 @@ def _renderer(form: str, *, colours: bool) -> Processor:
 
 
 def _without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Values are scrubbed before they are rendered: escaping could hide a secret from the search after it."""
+    """Values are scrubbed before they are rendered, since escaping could hide a secret from the search after
+    it, and steer no terminal: what the renderer adds (colours) does."""
     return {key: _clean(value) for key, value in event.items()}
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return scrub(value)
+        return plain(scrub(value))
     if isinstance(value, dict):
         return {_clean(key): _clean(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(inner) for inner in value]
-    return value if value is None or isinstance(value, int | float) else scrub(str(value))
+    return value if value is None or isinstance(value, int | float) else plain(scrub(str(value)))
 
 
 def _scrubbed(_logger: WrappedLogger, _method: str, line: Any) -> Any:

@@ -62,8 +62,9 @@ def deliver(
             size = min(len(waiting), max(QUEUES, channel.at_once))
             some = [waiting.popleft() for _ in range(size)]
             waiting.extendleft(reversed(_round(post, some)))
+            delivered = tally.done.total()
             log.info(
-                "deliver.round_done", channel=name, delivered=tally.done.total(), requests=tally.requests
+                "deliver.round_done", channel=name, delivered=delivered, requests=tally.requests, passing=True
             )
         tally.stopped = tally.stopped or bool(waiting)
     return tally.total()

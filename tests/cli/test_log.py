@@ -57,6 +57,25 @@ def test_a_secret_is_scrubbed_wherever_it_stands(form: str) -> None:
     assert "ted-secret" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_what_a_platform_says_does_not_steer_the_terminal(form: str) -> None:
+    stream = io.StringIO()
+    configure(form, "info", stream, now)
+    hostile = "\x1b]0;owned\x07 \x9b31m \u202edeneb\r"
+    get_logger().info("run.source_failed", why=hostile, inner={"deep": [hostile]}, error=ValueError(hostile))
+    assert not set(stream.getvalue()) & set("\x1b\x07\x9b\u202e\r")
+
+
+def test_what_merely_passes_by_is_for_terminals_and_debugging() -> None:
+    streams = {"plain": io.StringIO(), "terminal": Terminal(), "debug": io.StringIO()}
+    for name, stream in streams.items():
+        configure("console", "debug" if name == "debug" else "info", stream, now)
+        get_logger().info("deliver.round_done", delivered=50, passing=True)
+    told = {name: "delivered=50" in stream.getvalue() for name, stream in streams.items()}
+    assert told == {"plain": False, "terminal": True, "debug": True}
+    assert "passing" not in "".join(stream.getvalue() for stream in streams.values())
+
+
 def test_on_a_terminal_progress_is_one_line_that_is_written_over() -> None:
     stream = Terminal()
     configure("console", "info", stream, now)
