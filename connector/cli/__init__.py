@@ -19,7 +19,8 @@ from typing import Any
 import click
 
 from connector import __version__
-from connector.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_WRONG, AccordError, scrub
+from connector.cli.said import say
+from connector.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_WRONG, AccordError
 
 # Where each command lives and what it does, in the order of a first acquaintance.
 SECTIONS: Mapping[str, Mapping[str, str]] = {
@@ -125,10 +126,10 @@ def main(args: Sequence[str] | None = None, *, world: Any = None) -> int:
         _tell(mistake)
         return EXIT_WRONG
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        say("stopped", err=True)
         return EXIT_INTERRUPTED
     except AccordError as error:
-        click.echo(scrub(str(error)), err=True)
+        say(str(error), err=True)
         return error.exit_code
     except BrokenPipeError:
         return _reader_gone()
@@ -138,7 +139,7 @@ def main(args: Sequence[str] | None = None, *, world: Any = None) -> int:
 def _tell(mistake: click.ClickException) -> None:
     words = io.StringIO()
     mistake.show(file=words)
-    click.echo(scrub(words.getvalue()), err=True, nl=False)
+    say(words.getvalue(), err=True, nl=False)
 
 
 def _reader_gone() -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from connector.cli.options import INSTANT, format_option
+from connector.cli.said import say
 from connector.errors import AccordError, Wrong
 from connector.evaluate.hours import add_open, due_by_days, open_between
 from connector.evaluate.lines import seconds
@@ -55,7 +56,7 @@ def command(
         if at is None:
             raise AccordError(f"calendar {name!r} has not so much open time within 20 years")
         text, found = format_instant(at), json.dumps({"at": format_instant(at)})
-    click.echo(found if form == "json" else text)
+    say(found if form == "json" else text)
 
 
 def _after(calendar: Calendar, start: Instant, written: str) -> Instant | None:
@@ -82,7 +83,7 @@ def _calendar(name: str, rules: tuple[Path, ...]) -> Calendar:
         raise AccordError(f"there is no calendar {name!r}", hint=hint)
     calendar = calendars[name]
     if isinstance(calendar.timezone, FieldZone):
-        click.echo(
+        say(
             f"{name} takes its zone from the ticket's `{calendar.timezone.field}`; "
             f"reckoned in its default, {calendar.timezone.default}",
             err=True,

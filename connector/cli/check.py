@@ -6,7 +6,6 @@ login or network stopped it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,9 @@ import click
 
 from connector.cli import ownslas
 from connector.cli.options import config_option, configured, format_option, pass_world
+from connector.cli.said import say, say_json
 from connector.config import Config, SourceConfig
-from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, AccordError, Wrong, scrub
+from connector.errors import EXIT_FINE, EXIT_FOUND, EXIT_PLATFORM, AccordError, Wrong
 from connector.platforms.port import Finding
 from connector.platforms.registry import open_platform
 from connector.site import catalogue_of
@@ -34,14 +34,14 @@ def command(world: World, config_path: Path, only: str | None, form: str) -> int
     mapping are wrong, 3 where login or network stopped it.
     """
     sources = chosen(configured(config_path, world), only)
-    shown = _as_json if form == "json" else _as_text
+    tell = _tell_as_json if form == "json" else _tell
     grave = EXIT_FINE
     for source in sources:
         for finding, gravity in _tried(source, world):
-            click.echo(shown(source, finding))
+            tell(source, finding)
             grave = max(grave, gravity)
     for source, finding in ownslas.findings(world, config_path, sources) if grave <= EXIT_FOUND else ():
-        click.echo(shown(source, finding))
+        tell(source, finding)
         grave = max(grave, _gravity(finding))
     return grave
 
@@ -77,19 +77,20 @@ def _gravity(finding: Finding) -> int:
     return EXIT_PLATFORM if finding.stops else EXIT_FOUND
 
 
-def _as_text(source: SourceConfig, finding: Finding) -> str:
+def _tell(source: SourceConfig, finding: Finding) -> None:
     mark = click.style("ok     ", fg="green") if finding.fine else click.style("problem", fg="red", bold=True)
     detail = f": {finding.detail}" if finding.detail else ""
     mend = f"\n        {finding.mend}" if finding.mend else ""
-    return scrub(f"{mark} {source.name}  {finding.what}{detail}{mend}")
+    say(f" {source.name}  {finding.what}{detail}{mend}", mark=mark)
 
 
-def _as_json(source: SourceConfig, finding: Finding) -> str:
-    line = {
-        "source": source.name,
-        "what": finding.what,
-        "fine": finding.fine,
-        "detail": finding.detail,
-        "mend": finding.mend,
-    }
-    return scrub(json.dumps(line, ensure_ascii=False))
+def _tell_as_json(source: SourceConfig, finding: Finding) -> None:
+    say_json(
+        {
+            "source": source.name,
+            "what": finding.what,
+            "fine": finding.fine,
+            "detail": finding.detail,
+            "mend": finding.mend,
+        }
+    )

@@ -15,7 +15,9 @@ from typing import Any
 import click
 
 from connector.cli.options import pass_world
+from connector.cli.said import say
 from connector.cli.story import SHOWN, Story, open_story
+from connector.errors import plain
 from connector.model.instant import format_instant, parse_instant
 from connector.world import World
 
@@ -83,7 +85,7 @@ def _day_goes_by(story: Story) -> None:
     _head("A working day goes by at the desk", f"accord sync --now {LATER}")
     _lines(_synced(story, LATER))
     for line in _on_the_ticket(story):
-        click.secho(f"   │ {line}", fg="cyan")
+        click.secho(plain(f"   │ {line}"), fg="cyan")
 
 
 def _month_ends(story: Story) -> None:
@@ -134,7 +136,7 @@ def _figures(story: Story) -> None:
         mark = {"met": click.style("met   ", fg="green"), "missed": click.style("missed", fg="red")}
         verdict = mark.get(told["standing"], "–     ")
         name = f"{told['agreement']} · {told['objective']}{each}"
-        click.echo(
+        say(
             f"   {verdict}  {name:<46} {told['value'] or '–':>12}  promised {told['promised'] or '–':<8}"
             f" of {told['counted']:>4} cycles"
         )
@@ -186,7 +188,7 @@ def _where_to_look(story: Story) -> None:
 
 
 def _keep(story: Story) -> None:
-    click.echo(
+    say(
         f"\nThe platforms go on at {story.server.url} until Ctrl-C; all commands work in {story.folder}."
         "\nTo let another day go by there, and then here:"
         f'\n   curl -d \'{{"to": "{NEXT}"}}\' {story.server.url}/sandbox/advance'
@@ -195,11 +197,11 @@ def _keep(story: Story) -> None:
     try:
         story.server.wait()
     except KeyboardInterrupt:
-        click.echo("stopped")
+        say("stopped")
 
 
 def _head(title: str, command: str) -> None:
-    click.echo()
+    say()
     click.secho(f"■ {title}", bold=True)
     if command:
         click.secho(f"   $ {command}" if command.startswith("accord") else f"   {command}", dim=True)
@@ -210,7 +212,7 @@ def _lines(lines: Iterable[str]) -> None:
     for line in lines:
         indent = " " * (3 + len(line) - len(line.lstrip()))
         for part in textwrap.wrap(line.lstrip(), WIDTH - len(indent), subsequent_indent="      ") or [""]:
-            click.echo((indent + part).rstrip())
+            say((indent + part).rstrip())
 
 
 def _end(told: str, count: int) -> list[str]:

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import click
 
 from connector.cli.options import INSTANT
-from connector.errors import AccordError
+from connector.cli.said import say
+from connector.errors import AccordError, number_of
 from connector.evaluate.lines import json_lines
 from connector.evaluate.plan import Plan, make_plan
 from connector.evaluate.stream import Tally, evaluate_records
@@ -80,10 +81,10 @@ class _Asked:
         """The plan by the rules, which may use the kinds' fields and the file's *extra* ones."""
         book = load_rulebook(self.rules, self.kinds, at=self.at, extra_fields=extra)
         for warning in book.warnings:
-            click.echo(str(warning), err=True)
+            say(str(warning), err=True)
         measuring = book.measuring(every=self.every)
         for line in _elsewhere(measuring):
-            click.echo(line, err=True)
+            say(line, err=True)
         return make_plan(book, self.kinds, measuring, {})
 
     def plan_of(self, found: Inspection) -> Plan:
@@ -214,13 +215,14 @@ def _opened(path: Path) -> BinaryIO:
 
 def _sum_up(tally: Tally, found: Inspection) -> None:
     """Nothing is left out or mended in silence."""
-    click.echo(f"{tally.tickets} tickets, {tally.cycles} cycles", err=True)
+    say(f"{number_of(tally.tickets, 'ticket')}, {number_of(tally.cycles, 'cycle')}", err=True)
     if found.bad:
-        click.echo(f"{found.bad} bad records left out:", err=True)
+        say(f"{number_of(found.bad, 'bad record')} left out:", err=True)
         for problem in found.problems:
-            click.echo(f"  {problem}", err=True)
+            say(f"  {problem}", err=True)
     if tally.later:
-        click.echo(f"{tally.later} steps of tickets lie later than --at and do not count yet", err=True)
+        lies = "lies later than --at and does" if tally.later == 1 else "lie later than --at and do"
+        say(f"{number_of(tally.later, 'step')} of tickets {lies} not count yet", err=True)
     for reason, count in sorted(tally.repaired.items()):
         if count:
-            click.echo(f"history repaired: {count} × {reason}", err=True)
+            say(f"history repaired: {count} × {reason}", err=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from connector.cli.options import config_option, format_option, pass_world, site_of
+from connector.cli.said import say, say_json
 from connector.errors import AccordError
 from connector.evaluate.explain import explain
 from connector.model.instant import Instant
@@ -41,9 +41,9 @@ def command(world: World, ticket: str, config_path: Path, target: str | None, fo
     lent = {(record.source, id_): read(cycles) for id_, cycles in kept.items()}
     told = explain(record, site.book, at=at, kinds=site.kinds, target=target, told=lent)
     if form == "json":
-        click.echo(json.dumps(told.json(), indent=2, ensure_ascii=False))
+        say_json(told.json(), indent=2)
     else:
-        click.echo(told.html() if form == "html" else told.text())
+        say(told.html() if form == "html" else told.text())
 
 
 def find(store: Store, key: str) -> tuple[Record, Instant]:

@@ -10,6 +10,7 @@ import click
 from connector.authoring.datelist import lines, put
 from connector.authoring.holidays import of_country, of_file
 from connector.cli.options import pass_world
+from connector.cli.said import say
 from connector.errors import AccordError
 from connector.model.instant import to_datetime
 from connector.world import World
@@ -42,14 +43,14 @@ def command(
     span = _years(years, to_datetime(world.now()).year)
     found = of_file(ics, span) if ics else of_country(country or "", subdivision, span)
     if into is None:
-        click.echo("\n".join(lines(found)))
+        say("\n".join(lines(found)))
         return
     try:
         text = into.read_text(encoding="utf-8")
     except OSError as error:
         raise AccordError(f"{into} cannot be read: {error.strerror}") from None
     into.write_text(put(text, str(into), calendar, found, span), encoding="utf-8")
-    click.echo(f"{into}: {len(found)} holidays of {span[0]}-{span[-1]}")
+    say(f"{into}: {len(found)} holidays of {span[0]}-{span[-1]}")
 
 
 def _years(written: str | None, this: int) -> range:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from connector.cli.said import say
 from connector.errors import AccordError
 from connector.paths import shipped
 
@@ -64,8 +65,8 @@ def command(directory: Path, platform: str) -> None:
     platform until you say `on`.
     """
     for name, content in _files(platform).items():
-        click.echo(f"{_write(directory / name, content)}  {directory / name}")
-    click.echo(
+        say(f"{_write(directory / name, content)}  {directory / name}")
+    say(
         f"\nNext, in {directory}: put the address into config.yaml and the login into the environment, then\n"
         "  accord validate    the files, offline\n"
         "  accord check       login, rights, fields, live\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 import click
 
 from connector.cli.options import config_option, configured, format_option, pass_world
+from connector.cli.said import say, say_json
 from connector.deliver.outbox import drop, named, retry
-from connector.errors import EXIT_FINE, EXIT_FOUND, scrub
+from connector.errors import EXIT_FINE, EXIT_FOUND
 from connector.model.instant import format_instant
 from connector.store import Store, Transaction, backlog, open_store
 from connector.store.effectrows import Waiting
@@ -39,11 +39,11 @@ def list_command(world: World, config_path: Path, source: str | None, form: str)
     with _opened(config_path, world) as store, store.read() as tx:
         waiting = backlog.every(tx, source)
     if form == "json":
-        click.echo(scrub(json.dumps([_as_json(one) for one in waiting], ensure_ascii=False)))
+        say_json([_as_json(one) for one in waiting])
         return
     for one in waiting:
-        click.echo(scrub(_line(one)))
-    click.echo(f"{len(waiting)} not arrived" if waiting else "everything has arrived")
+        say(_line(one))
+    say(f"{len(waiting)} not arrived" if waiting else "everything has arrived")
 
 
 @command.command("retry")
@@ -80,8 +80,8 @@ def _done(
     with _opened(config_path, world) as store, store.begin() as tx:
         count, others = deed(tx, named(tx, names, source))
     for one in others:
-        click.echo(scrub(f"left as it is: {_line(one)}"))
-    click.echo(f"{count} {words}")
+        say(f"left as it is: {_line(one)}")
+    say(f"{count} {words}")
     return EXIT_FOUND if not count else EXIT_FINE
 
 

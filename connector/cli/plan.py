@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import click
 
 from connector.cli.options import INSTANT, config_option, format_option, pass_world
+from connector.cli.said import say, say_json
 from connector.cli.sync import chosen_site, heeding_ctrl_c
-from connector.errors import EXIT_ACTS_LEFT, EXIT_FINE, EXIT_FOUND, scrub
+from connector.errors import EXIT_ACTS_LEFT, EXIT_FINE, EXIT_FOUND
 from connector.model.instant import Instant
 from connector.pull.stop import Stop
 from connector.run import Options, plan
@@ -43,10 +43,10 @@ def command(
     with heeding_ctrl_c(Stop(world)) as stop:
         found = plan(world, site, Options(sources, allow=allow, now=now), stop)
     if form == "json":
-        click.echo(scrub(json.dumps(found.as_json(), ensure_ascii=False)))
+        say_json(found.as_json())
     else:
         for line in found.text(shutil.get_terminal_size((WIDTH, 24)).columns):
-            click.echo(scrub(line))
+            say(line)
     return _ended(found, exit_code)
 
 

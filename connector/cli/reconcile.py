@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ import click
 
 from connector.authoring.reconcile.sheets import Listing, as_csv, as_data, lines
 from connector.cli.options import LENGTH, config_option, format_option, pass_world
+from connector.cli.said import say, written
 from connector.cli.sync import chosen_site, heeding_ctrl_c
-from connector.errors import EXIT_FINE, EXIT_FOUND, AccordError, scrub
+from connector.errors import EXIT_FINE, EXIT_FOUND, AccordError, plain, scrub
 from connector.model.instant import Millis
 from connector.pull.stop import Stop
 from connector.stages.reconcile import Asked, reconcile
@@ -70,10 +70,10 @@ def _formed(found: Sequence[Listing], form: str) -> bytes:
     if form == "csv":
         return as_csv(found).encode("utf-8-sig")  # the mark tells spreadsheets that it is UTF-8
     if form == "json":
-        text = json.dumps({"sources": [as_data(one) for one in found]}, indent=2, ensure_ascii=False)
+        text = written({"sources": [as_data(one) for one in found]}, indent=2)
     else:
-        text = "\n".join(line for one in found for line in lines(one))
-    return f"{scrub(text)}\n".encode()
+        text = plain(scrub("\n".join(line for one in found for line in lines(one))))
+    return f"{text}\n".encode()
 
 
 def _write(content: bytes, out: Path | None) -> None:
@@ -85,4 +85,4 @@ def _write(content: bytes, out: Path | None) -> None:
         out.write_bytes(content)
     except OSError as error:
         raise AccordError(f"{out} cannot be written: {error.strerror}") from None
-    click.echo(f"wrote {out}", err=True)
+    say(f"wrote {out}", err=True)

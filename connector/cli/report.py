@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from connector.cli.options import config_option, pass_world, site_of
+from connector.cli.said import say
 from connector.errors import AccordError
 from connector.report.contents import Report
 from connector.report.gather import Gathering, gather
@@ -75,4 +76,4 @@ def _write(content: bytes, out: Path | None) -> None:
         out.write_bytes(content)
     except OSError as error:
         raise AccordError(f"{out} cannot be written: {error.strerror}") from None
-    click.echo(f"wrote {out}", err=True)
+    say(f"wrote {out}", err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from connector.cli.options import INSTANT
+from connector.cli.said import say
 from connector.model.instant import Instant, format_instant
 from connector.sandbox import run
 from connector.sandbox.jira.quirks import Deployment
@@ -52,4 +53,4 @@ def command(
     see them.
     """
     start = None if at is None else format_instant(at)
-    run(port, log, file, at=start, seed=seed, speed=speed, platform=platform, jira=jira, say=click.echo)
+    run(port, log, file, at=start, seed=seed, speed=speed, platform=platform, jira=jira, say=say)

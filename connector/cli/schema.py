@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+
+from connector.cli.said import say_json
 
 
 def _config() -> dict[str, Any]:
@@ -41,4 +42,4 @@ def command(what: str) -> None:
 
     Editors complete and check by it while one types; `accord validate` is what decides.
     """
-    click.echo(json.dumps(SCHEMAS[what](), ensure_ascii=False, indent=2))
+    say_json(SCHEMAS[what](), indent=2)

@@ -5,7 +5,6 @@ What is lacking is the adapter's business; here it is asked, confirmed and print
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import click
 
 from connector.cli.check import chosen
 from connector.cli.options import config_option, configured, format_option, pass_world
+from connector.cli.said import say, say_json
 from connector.config import SourceConfig
 from connector.errors import AccordError
 from connector.platforms.port import Platform, Provision
@@ -82,7 +82,7 @@ def _set_up(
     else:
         _print(source, missing, "missing", form)
     if form == "text":
-        click.echo(_last_line(source, wanted, missing, apply_))
+        say(_last_line(source, wanted, missing, apply_))
 
 
 def _make(source: SourceConfig, platform: Platform, missing: Sequence[Provision], form: str) -> None:
@@ -112,9 +112,9 @@ def _print(
 ) -> None:
     for one in provisions:
         if form == "json":
-            click.echo(json.dumps({"source": source.name, "what": one.what, "state": state}))
+            say_json({"source": source.name, "what": one.what, "state": state})
         else:
-            click.echo(f"{state:<8} {source.name}  {one.what}")
+            say(f"{state:<8} {source.name}  {one.what}")
 
 
 def _ask(source: SourceConfig, yes: bool) -> None:
@@ -131,4 +131,4 @@ def _write_update_set(sources: Sequence[SourceConfig], path: Path, world: World)
         raise click.UsageError("an update set is for one ServiceNow source: name it with --source")
     catalogue = catalogue_of(chosen_sources[0])
     path.write_text(update_set(catalogue, world.now()), encoding="utf-8")
-    click.echo(f"{path}: load it in ServiceNow under Retrieved Update Sets, preview it, commit it")
+    say(f"{path}: load it in ServiceNow under Retrieved Update Sets, preview it, commit it")

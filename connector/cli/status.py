@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import click
 
 from connector.cli.options import config_option, configured, format_option, pass_world
-from connector.errors import scrub
+from connector.cli.said import say, say_json
+from connector.errors import number_of
 from connector.model.instant import Instant, format_instant
 from connector.serving.files import refusal_noted
 from connector.store import (
@@ -47,10 +47,10 @@ def command(world: World, config_path: Path, form: str) -> None:
         store.close()
     found["files_refused"] = None if refusal is None else str(refusal)
     if form == "json":
-        click.echo(scrub(json.dumps(found, ensure_ascii=False)))
+        say_json(found)
     else:
         for line in _lines(found, world.now()):
-            click.echo(scrub(line))
+            say(line)
 
 
 def _status(store: Store, world: World) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _lines(found: Mapping[str, Any], now: Instant) -> Iterator[str]:
         for kind in source["kinds"]:
             under_way = f", under way since {kind['under_way_since']}" if kind["under_way_since"] else ""
             read = kind["read_up_to"] or "-"
-            yield f"  {kind['kind']}: {kind['records']} records, read up to {read}{under_way}"
+            yield f"  {kind['kind']}: {number_of(kind['records'], 'record')}, read up to {read}{under_way}"
         states = ", ".join(f"{count} {state}" for state, count in sorted(source["cycles"].items()))
         yield f"  cycles: {states or 'none'}"
         yield from _open_ends(source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,7 +10,8 @@ from pathlib import Path
 import click
 
 from connector.cli.options import LENGTH, config_option, configured, format_option, pass_world
-from connector.errors import EXIT_FINE, EXIT_FOUND
+from connector.cli.said import say, say_json
+from connector.errors import EXIT_FINE, EXIT_FOUND, number_of
 from connector.model.instant import DAY, Millis
 from connector.store import Store, open_store
 from connector.store.care import backup, check, doubt, prune
@@ -43,11 +43,11 @@ def check_command(world: World, config_path: Path, form: str) -> int:
     with opened(config_path, world) as store:
         broken = list(check(store))
     if form == "json":
-        click.echo(json.dumps([asdict(one) for one in broken], ensure_ascii=False))
+        say_json([asdict(one) for one in broken])
     else:
         for one in broken:
-            click.echo(str(one))
-        click.echo(f"{len(broken)} things do not hold" if broken else "everything holds")
+            say(str(one))
+        say(f"{number_of(len(broken), 'thing')} not as it should be" if broken else "everything holds")
     return EXIT_FOUND if broken else EXIT_FINE
 
 
@@ -62,7 +62,7 @@ def backup_command(world: World, config_path: Path, into: Path) -> None:
     again.
     """
     backup(configured(config_path, world).store, into)
-    click.echo(f"wrote {into}")
+    say(f"wrote {into}")
 
 
 @command.command("doubt")
@@ -72,7 +72,7 @@ def doubt_command(world: World, config_path: Path) -> None:
     """Treat every effect as unsure: after a restore by other means than `store backup`."""
     with opened(config_path, world) as store:
         doubt(store)
-    click.echo("the next sync looks everything up before it sends it again")
+    say("the next sync looks everything up before it sends it again")
 
 
 @command.command("prune")
@@ -103,9 +103,11 @@ def prune_command(world: World, config_path: Path, older_than: Millis, names: tu
     with opened(config_path, world) as store:
         if names:
             erased = erase(store, frozenset(names))
-            click.echo(
-                f"erased from {erased.records} records, {erased.changes} changes, {erased.texts} texts"
-            )
+            say(f"erased from {_counted(record=erased.records, change=erased.changes, text=erased.texts)}")
         else:
             pruned = prune(store, world.now() - older_than)
-            click.echo(f"let go of {pruned.requests} requests, {pruned.texts} texts, {pruned.runs} runs")
+            say(f"let go of {_counted(request=pruned.requests, text=pruned.texts, run=pruned.runs)}")
+
+
+def _counted(**counts: int) -> str:
+    return ", ".join(number_of(count, what) for what, count in counts.items())

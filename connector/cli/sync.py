@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from types import FrameType
 import click
 
 from connector.cli.options import INSTANT, LENGTH, config_option, configured, format_option, pass_world
-from connector.errors import AccordError, scrub
+from connector.cli.said import say, say_json
+from connector.errors import AccordError
 from connector.log import end_progress
 from connector.model.instant import Instant, Millis
 from connector.pull.stop import Stop
@@ -52,10 +52,10 @@ def command(
     with heeding_ctrl_c(Stop(world)) as stop:
         summary = sync(world, site, Options(sources, full, max_time, allow, now), stop)
     if form == "json":
-        click.echo(scrub(json.dumps(summary.as_json(), ensure_ascii=False)))
+        say_json(summary.as_json())
     else:
         for line in summary.lines():
-            click.echo(scrub(line))
+            say(line)
     return summary.exit_code
 
 
@@ -76,7 +76,7 @@ def heeding_ctrl_c(stop: Stop) -> Iterator[Stop]:
     def asked(_signal: int, _frame: FrameType | None) -> None:
         stop.interrupted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        click.echo("stopping when the work at hand is stored; press Ctrl-C again to stop now", err=True)
+        say("stopping when the work at hand is stored; press Ctrl-C again to stop now", err=True)
 
     before = signal.signal(signal.SIGINT, asked)
     try:

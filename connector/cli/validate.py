@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,9 @@ import click
 
 from connector.cli.options import config_option, format_option, pass_world
 from connector.cli.problems import excerpt, summary
+from connector.cli.said import say, say_json
 from connector.config import Config, load_config
-from connector.errors import EXIT_FINE, EXIT_WRONG, AccordError, Problem, Wrong, scrub
+from connector.errors import EXIT_FINE, EXIT_WRONG, AccordError, Problem, Wrong
 from connector.mappings.kinds import shipped_kinds
 from connector.mappings.reader import load_catalogue
 from connector.model.instant import Instant
@@ -66,15 +66,15 @@ def command(
     Nothing is asked of a platform. Errors end with exit code 2, warnings do not.
     """
     if code is not None:
-        click.echo(explanation(code))
+        say(explanation(code))
         return EXIT_FINE
     found = validated(world, paths, config_path)
     wrong = bool(found.errors)
     if form == "json":
-        click.echo(as_json(found))
+        say_json(as_data(found), indent=2)
     elif show_effective and found.book is not None:
         _print_problems(found, to_stderr=True)
-        click.echo(effective(found.book), nl=False)
+        say(effective(found.book), nl=False)
     else:
         _print_problems(found, to_stderr=False)
     return EXIT_WRONG if wrong else EXIT_FINE
@@ -178,21 +178,20 @@ def _check_texts(found: Findings, config: Config) -> None:
 
 def _print_problems(found: Findings, *, to_stderr: bool) -> None:
     for problem in found.problems:
-        click.echo(scrub(str(problem)), err=to_stderr)
+        say(str(problem), err=to_stderr)
         for line in excerpt(problem):
-            click.echo(scrub(line), err=to_stderr)
-    click.echo(summary(found.problems, len(found.files)), err=to_stderr)
+            say(line, err=to_stderr)
+    say(summary(found.problems, len(found.files)), err=to_stderr)
 
 
-def as_json(found: Findings) -> str:
+def as_data(found: Findings) -> dict[str, Any]:
     """The findings as one JSON object."""
-    whole = {
+    return {
         "files": len(found.files),
         "errors": len(found.errors),
         "warnings": len(found.problems) - len(found.errors),
         "problems": [_row(problem) for problem in found.problems],
     }
-    return scrub(json.dumps(whole, ensure_ascii=False, indent=2))
 
 
 def _row(problem: Problem) -> dict[str, Any]:

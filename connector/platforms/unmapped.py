@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connector.errors import number_of, records_hold
 from connector.mappings.catalogue import RecordMapping
 from connector.platforms.port import Finding, Page
 
@@ -24,8 +25,8 @@ def findings(mapping: RecordMapping, page: Page) -> Iterator[Finding]:
         mend = f"add it to `values` at {place}" if place else "add it to `values`"
         ordered = sorted(words)
         for count, word in ordered[:_MOST]:
-            yield Finding(name, False, f"{-count} records hold {word!r}, not mapped", mend)
+            yield Finding(name, False, f"{records_hold(-count)} {word!r}, not mapped", mend)
         if others := ordered[_MOST:]:
             records = -sum(count for count, _ in others)
-            told = f"{records} records hold {len(others)} other words, not mapped"
+            told = f"{records_hold(records)} {number_of(len(others), 'other word')}, not mapped"
             yield Finding(name, False, told, "see whether `values` is meant to list them all")

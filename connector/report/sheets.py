@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connector.errors import AccordError
+from connector.errors import AccordError, plain, unsteered
 from connector.evaluate.attribution import Shares
 from connector.evaluate.lines import seconds
 from connector.evaluate.objectives import Fact
@@ -36,13 +36,16 @@ _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def safe_cell(value: Any) -> Any:
-    """*value*, with a quote before a text that a spreadsheet would take for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RUNS) else value
+    """*value*, with a quote before a text that a spreadsheet would take for a formula, and nothing in it that
+    would steer a terminal."""
+    if not isinstance(value, str):
+        return value
+    return plain(f"'{value}" if value.startswith(_RUNS) else value)
 
 
 def as_json(reports: Sequence[Report]) -> str:
     """Everything the page says, field for field."""
-    return json.dumps([_report(report) for report in reports], indent=2, ensure_ascii=False) + "\n"
+    return unsteered(json.dumps([_report(report) for report in reports], indent=2, ensure_ascii=False)) + "\n"
 
 
 def as_csv(reports: Sequence[Report]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from connector.errors import AccordError, scrub
+from connector.errors import AccordError, scrub, unsteered
 from connector.log import get_logger
 
 log = get_logger()
@@ -34,7 +34,7 @@ class Answer:
 
 def as_json(status: int, told: Mapping[str, Any]) -> Answer:
     """*told* as JSON, without secrets."""
-    return Answer(status, scrub(json.dumps(told, ensure_ascii=False)).encode() + b"\n")
+    return Answer(status, unsteered(scrub(json.dumps(told, ensure_ascii=False))).encode() + b"\n")
 
 
 Headers = Mapping[str, str]  # by their names in lower case

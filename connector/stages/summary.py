@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.deliver import Delivered, Paced
-from connector.errors import EXIT_ACTS_LEFT, EXIT_FINE, EXIT_INTERRUPTED, EXIT_PLATFORM, EXIT_WRONG
+from connector.errors import (
+    EXIT_ACTS_LEFT,
+    EXIT_FINE,
+    EXIT_INTERRUPTED,
+    EXIT_PLATFORM,
+    EXIT_WRONG,
+    number_of,
+    records_hold,
+)
 from connector.model.instant import MINUTE, Instant, format_instant, format_length
 from connector.pull.pull import Pulled
 from connector.stages.judge import Judged
@@ -40,9 +48,12 @@ class SourceSummary:
         """What needs somebody's attention: acts that were not done."""
         if self.paced is not None and self.paced.held:
             mend = f"look at `accord plan`, then `accord sync --allow {self.paced.held}`"
-            return f"{self.paced.held} acts are held: {mend}"
+            is_ = "is" if self.paced.held == 1 else "are"
+            return f"{number_of(self.paced.held, 'act')} {is_} held: {mend}"
         if self.paced is not None and self.paced.paced:
-            return f"{self.paced.paced} acts follow in the next runs: there are more than acts_per_run"
+            follow = "follows" if self.paced.paced == 1 else "follow"
+            more = f"{number_of(self.paced.paced, 'act')} {follow} in the next runs"
+            return f"{more}: there are more than acts_per_run"
         return None
 
     def lines(self) -> Iterator[str]:
@@ -57,7 +68,7 @@ class SourceSummary:
         yield from self._doubts()
         times = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         coming = "none" if self.next_line is None else format_instant(self.next_line)
-        yield f"{self.source}: {self.requests} requests; {times}; next line to come: {coming}"
+        yield f"{self.source}: {number_of(self.requests, 'request')}; {times}; next line to come: {coming}"
 
     def _pulled(self) -> Iterator[str]:
         for kind, tally in self.pulled.kinds.items():
@@ -70,10 +81,9 @@ class SourceSummary:
 
     def _judged(self) -> Iterator[str]:
         judged = self.judged
-        yield (
-            f"{self.source}: evaluated {judged.tickets} tickets, {judged.cycles} cycles;"
-            f" {judged.events} new events, {judged.silent} of them silent"
-        )
+        tickets, cycles = number_of(judged.tickets, "ticket"), number_of(judged.cycles, "cycle")
+        events = number_of(judged.events, "new event")
+        yield f"{self.source}: evaluated {tickets}, {cycles}; {events}, {judged.silent} of them silent"
         if judged.backfill is not None:
             yield f"{self.source}: still evaluating anew, for {judged.backfill}"
 
@@ -93,7 +103,7 @@ class SourceSummary:
     def _doubts(self) -> Iterator[str]:
         for tally in self.pulled.kinds.values():
             for (kind, name, value), count in sorted(tally.unmapped.items()):
-                yield f"{self.source}: {kind}.{name}: {count} records hold {value!r}, not mapped"
+                yield f"{self.source}: {kind}.{name}: {records_hold(count)} {value!r}, not mapped"
             for reason, count in sorted(tally.frozen.items()):
                 yield f"{self.source}: {count} {tally.kind} {reason}: frozen as last seen"
             if tally.mended:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from connector.errors import AccordError
+from connector.errors import AccordError, number_of
 from connector.model.instant import Instant
 from connector.store import about, sqlite
 from connector.store.opening import Store, Transaction
@@ -122,7 +122,7 @@ class Broken:
     samples: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"not so: {self.what}: {self.count} rows, such as {', '.join(self.samples)}"
+        return f"not so: {self.what}: {number_of(self.count, 'row')}, such as {', '.join(self.samples)}"
 
 
 def check(store: Store) -> Iterator[Broken]:

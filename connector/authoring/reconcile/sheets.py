@@ -11,6 +11,7 @@ from typing import Any
 
 from connector.authoring.reconcile.pairs import COMPARED, Pair, Theirs, state_of
 from connector.authoring.reconcile.reasons import Difference
+from connector.errors import number_of
 from connector.model.cycle import Cycle
 from connector.model.instant import Instant, Millis, format_instant
 from connector.report.sheets import safe_cell
@@ -63,8 +64,8 @@ def lines(listing: Listing) -> Iterator[str]:
     """For people: totals, then the differences."""
     total, agreeing = listing.compared.total(), listing.agreeing.total()
     yield (
-        f"{listing.source} as of {format_instant(listing.at)}: {total} cycles compared, {agreeing} agree,"
-        f" {len(listing.rows)} differ"
+        f"{listing.source} as of {format_instant(listing.at)}: {number_of(total, 'cycle')} compared,"
+        f" {agreeing} agree, {len(listing.rows)} differ"
     )
     for where in sorted(listing.compared):
         found = _counted(listing.reasons(where))
@@ -75,9 +76,11 @@ def lines(listing: Listing) -> Iterator[str]:
     for lack in listing.lacks:
         yield f"  not compared: {lack}"
     if listing.outside:
-        yield f"  {listing.outside} tickets have such a cycle and lie outside the agreement"
+        words = "has such a cycle and lies" if listing.outside == 1 else "have such a cycle and lie"
+        yield f"  {number_of(listing.outside, 'ticket')} {words} outside the agreement"
     if listing.moving:
-        yield f"  {listing.moving} tickets changed meanwhile and wait for another time"
+        wait = "waits" if listing.moving == 1 else "wait"
+        yield f"  {number_of(listing.moving, 'ticket')} changed meanwhile and {wait} for another time"
     for row in listing.rows[:SHOWN]:
         yield from _told(row)
     if len(listing.rows) > SHOWN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from connector.errors import AccordError, NotReachable, Problem
+from connector.errors import AccordError, NotReachable, Problem, number_of
 from connector.mappings.catalogue import RecordMapping
 from connector.model.instant import MINUTE
 from connector.platforms import unmapped
@@ -95,7 +95,7 @@ def _record(adapter: Jira, mapping: RecordMapping) -> Iterator[Finding]:
     resolved = adapter.resolved(mapping.kind)
     left_out = sorted({one.path for one in resolved.lacking if not (one.needed or one.is_ours)})
     without = f"; not on this site: {', '.join(left_out)}" if left_out else ""
-    yield Finding(what, True, f"{len(resolved.mapping.fields)} fields{without}")
+    yield Finding(what, True, f"{number_of(len(resolved.mapping.fields), 'field')}{without}")
     ours = [one for one in resolved.lacking if one.is_ours]
     if ours:
         told = f"not there: {', '.join(one.path for one in ours)}"

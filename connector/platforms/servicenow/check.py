@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from connector.errors import AccordError, NotAllowed, NotReachable, Problem
+from connector.errors import AccordError, NotAllowed, NotReachable, Problem, number_of
 from connector.mappings.catalogue import RecordMapping
 from connector.model.instant import MINUTE
 from connector.platforms import unmapped
@@ -163,7 +163,7 @@ def _record(adapter: ServiceNow, mapping: RecordMapping) -> Iterator[Finding]:
         yield Finding(what, False, error.problem.what, error.problem.hint or "")
         return
     missing = {one.path for one in found}
-    yield Finding(what, True, f"{len(projection(mapping)) - len(missing)} fields")
+    yield Finding(what, True, number_of(len(projection(mapping)) - len(missing), "field"))
     for one in found:
         yield Finding(
             f"{mapping.kind}.{one.used_for}", not one.needed, str(one.problem), one.problem.hint or ""
