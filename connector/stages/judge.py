@@ -88,7 +88,9 @@ class Judge:
         """Everything else, slice by slice, where rules have changed."""
         while not self.stop.is_asked and (work := self._backfill_at_work()) is not None:
             with self.store.read() as tx:
-                marks = tickets.to_fill(tx, self.source.name, after=work.after, limit=BATCH)
+                marks = tickets.to_fill(
+                    tx, self.source.name, self.source.ticket_kinds, after=work.after, limit=BATCH
+                )
             for as_of, some in groupby(sorted(marks, key=self._as_of), key=self._as_of):
                 replace(self, watermark=as_of)._batch(list(some), backfill=True)
             with self.store.begin() as tx:

@@ -54,6 +54,11 @@ class Source:
         readable = {name for name, record in self.catalogue.records.items() if record.fields}
         return [self.catalogue.kinds[name] for name in sorted(wanted & readable)]
 
+    @property
+    def ticket_kinds(self) -> Sequence[str]:
+        """The kinds that clocks run on, whether agreements measure them now or did so once."""
+        return [name for name, kind in self.catalogue.kinds.items() if kind.is_ticket]
+
 
 def channels(source: Source, world: World) -> Mapping[str, Channel]:
     """The ways out: the platform itself, and what notices may take."""
@@ -72,7 +77,8 @@ def meet(store: Store, source: Source) -> None:
         if changed:
             _read_anew(tx, known, changed)
         if known.judging not in (None, source.book.hash):
-            total = sum(tickets.counts(tx, source.name).values())
+            counts = tickets.counts(tx, source.name)
+            total = sum(counts.get(kind, 0) for kind in source.ticket_kinds)
             why = "rules, calendars or packages have changed"
             backfills.begin(tx, source.name, why, source.book.hash, total, source.now)
         for kind, ids in _waiting_for_a_switch(tx, source).items():

@@ -195,12 +195,15 @@ def contradicted(tx: sa.Connection, source: str, kind: str, ids: Sequence[str]) 
     return found
 
 
-def to_fill(tx: sa.Connection, source: str, *, after: tuple[str, str], limit: int) -> list[Mark]:
-    """The next tickets behind *after*, for a back-fill; dirty ones are left to `to_evaluate`."""
+def to_fill(
+    tx: sa.Connection, source: str, kinds: Sequence[str], *, after: tuple[str, str], limit: int
+) -> list[Mark]:
+    """The next tickets of *kinds* behind *after*, for a back-fill; dirty ones are left to `to_evaluate`."""
     query = (
         sa.select(tickets.c.kind, tickets.c.id, tickets.c.revision, tickets.c.judged_at)
         .where(
             tickets.c.source == source,
+            tickets.c.kind.in_(kinds),
             tickets.c.dirty == 0,
             tickets.c.frozen.is_(None),
             sa.tuple_(tickets.c.kind, tickets.c.id) > sa.tuple_(*(sa.literal(part) for part in after)),

@@ -108,6 +108,18 @@ def test_a_back_fill_cut_short_goes_on_behind_its_last_slice(place: Place, store
     assert why_cautious(known(store), source.book) is None
 
 
+def test_a_back_fill_judges_tickets_only(place: Place, store: Store) -> None:
+    """Outages, people and the platform's own cycles are kept beside them, and have no clocks."""
+    place.sync()
+    with store.begin() as tx:
+        row = tx.execute(sa.select(tickets)).mappings().first()
+        assert row is not None
+        tx.execute(sa.insert(tickets).values({**row, "kind": "outage", "dirty": 0, "fields": text.dump({})}))
+    place.write(RULES.replace("agreement: desk", "agreement: other") + "---" + RULES)
+    judged = judge(store, met(place, store), load_wording(), known(store).watermark, Stop(place.world))
+    assert (judged.tickets, judged.aside, judged.is_complete) == (5, 0, True)
+
+
 @pytest.mark.parametrize(("why", "stays"), [(None, False), ("state became 'resolved'", True)])
 def test_a_history_that_contradicts_its_record_takes_no_act_back(
     place: Place, store: Store, why: str | None, stays: bool

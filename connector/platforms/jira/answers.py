@@ -20,6 +20,7 @@ from connector.platforms.jira.limits import Lanes, limited
 _decode = msgspec.json.Decoder().decode
 # What Jira says of a login beside an answer it gives to anybody.
 _FAILED_LOGIN = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED")
+_OFF_SCREEN = "not on the appropriate screen"
 LOGIN_MEND = (
     "check the user and token under `auth` (tokens expire); it is not tried again, since accounts lock"
 )
@@ -46,6 +47,20 @@ def words_of(response: requests.Response) -> str:
     return (
         "; ".join(word for word in words if word)
         or f"HTTP {response.status_code} {response.reason or ''}".strip()
+    )
+
+
+def words_of_a_write(response: requests.Response) -> str:
+    """The words for a refused write; fields that are on no screen are told together, with the mend."""
+    body = body_of(response)
+    told = body.get("errors") if isinstance(body, Mapping) else None
+    fields = told if isinstance(told, Mapping) else {}
+    off = sorted(fields)
+    if not off or not all(_OFF_SCREEN in str(fields[name]) for name in off):
+        return words_of(response)
+    return (
+        f"{', '.join(off)}: on no screen of that project (team-managed: of that issue type), or unknown;"
+        " put them there, or take them out of `write` in the mapping"
     )
 
 

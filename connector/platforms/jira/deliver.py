@@ -15,7 +15,9 @@ import requests
 from connector.errors import NotAllowed, NotReachable
 from connector.platforms.governor import Because, Passing
 from connector.platforms.jira.achievements import merged
-from connector.platforms.jira.answers import Gone, body_of, is_web_page, no_licence, raise_for, words_of
+from connector.platforms.jira.answers import (
+    Gone, body_of, is_web_page, no_licence, raise_for, words_of, words_of_a_write,
+)  # fmt: skip
 from connector.platforms.jira.client import Client
 from connector.platforms.jira.comments import KEY_PROPERTY, Comments, keys_in
 from connector.platforms.jira.limits import Lanes
@@ -94,7 +96,7 @@ class Deliverer:
         if status == 403 and not response.content.strip():
             return Answer(Outcome.REFUSED, words=str(no_licence("writing")))
         if status >= 400:
-            return Answer(Outcome.REFUSED, words=words_of(response))
+            return Answer(Outcome.REFUSED, words=words_of_a_write(response))
         if is_web_page(response):
             raise Passing(Because.FAILED, "it answered with a web page instead of data")
         return _accepted(response)

@@ -305,7 +305,8 @@ def test_a_refusal_has_the_platforms_own_words(site: Site, adapter: Jira, issue:
     site.jira.site.setup.projects["DESK"].off_screen.add(site.field("SLA state"))
     (answer,) = sent(adapter, fields(ticket(issue)))
     assert answer.outcome is Outcome.REFUSED
-    assert "appropriate screen" in answer.words
+    assert answer.words.startswith(f"{site.field('SLA state')}: on no screen of that project")
+    assert "put them there" in answer.words
 
 
 def test_a_ticket_that_is_gone_is_a_refusal(site: Site, adapter: Jira, issue: Issue) -> None:
