@@ -16,8 +16,14 @@ from connector.errors import NotAllowed, NotReachable
 from connector.platforms.governor import Because, Passing
 from connector.platforms.jira.achievements import merged
 from connector.platforms.jira.answers import (
-    Gone, body_of, is_web_page, no_licence, raise_for, words_of, words_of_a_write,
-)  # fmt: skip
+    Gone,
+    body_of,
+    is_web_page,
+    no_licence,
+    raise_for,
+    words_of,
+    words_of_a_write,
+)
 from connector.platforms.jira.client import Client
 from connector.platforms.jira.comments import KEY_PROPERTY, Comments, keys_in
 from connector.platforms.jira.limits import Lanes
