@@ -101,7 +101,7 @@ def _line(one: Waiting) -> str:
     why = one.words or one.held_why
     return (
         f"{effect.key[:KEY]}  {one.state.replace('_', ' '):9}  {effect.name:15}  {subject}"
-        f"  of {format_instant(effect.at)}{f': {why}' if why else ''}"
+        f"{f'  of {format_instant(effect.at)}' if effect.at else ''}{f': {why}' if why else ''}"
     )
 
 

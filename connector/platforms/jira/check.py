@@ -5,7 +5,7 @@ Each finding says what was tried, what the site said, and the mend.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from connector.errors import AccordError, NotReachable, Problem, number_of
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 _SAMPLE = 50
 _DESK = "/rest/servicedeskapi"
+# What each output needs: Jira's key of the permission → its name there.
+_EDIT, _COMMENT = {"EDIT_ISSUES": "Edit Issues"}, {"ADD_COMMENTS": "Add Comments"}
+_RIGHTS: Mapping[str, Mapping[str, str]] = {
+    "fields": _EDIT,
+    "achievement": _EDIT,
+    "note": _COMMENT,
+    "notify": _COMMENT,
+    "create": {"CREATE_ISSUES": "Create Issues", "LINK_ISSUES": "Link Issues"},
+}
 
 
 def findings(adapter: Jira) -> Iterator[Finding]:
@@ -30,6 +39,7 @@ def findings(adapter: Jira) -> Iterator[Finding]:
         yield _deployment(adapter)
         yield _clock(adapter)
         yield _licence(adapter)
+        yield from _rights(adapter)
         yield from _links(adapter)
         for mapping in adapter.catalogue.records.values():
             yield from _record(adapter, mapping)
@@ -70,6 +80,50 @@ def _licence(adapter: Jira) -> Finding:
             raise
         return Finding("agent licence", False, error.problem.what, error.problem.hint or "")
     return Finding("agent licence", True, f"{len(desks)} service desks")
+
+
+def _rights(adapter: Jira) -> Iterator[Finding]:
+    """Whether we may do in each project what the effects that are switched on do there."""
+    source = adapter.client.source
+    outputs = {*source.effects, *_RIGHTS}
+    wanted = {
+        right: name
+        for output in sorted(outputs)
+        if source.switch(output) == "on"
+        for right, name in _RIGHTS.get(output.partition(".")[0], {}).items()
+    }
+    for project in _written_in(adapter) if wanted else ():
+        what = f"rights in {project}"
+        asked = {"projectKey": project, "permissions": ",".join(wanted)}
+        try:
+            told = adapter.client.get(f"{adapter.client.api}/mypermissions", "reading our rights", asked)
+        except NotReachable:
+            raise
+        except AccordError as error:
+            if adapter.client.governor.is_closed:
+                raise
+            yield Finding(what, True, f"they cannot be asked here ({error.problem.what})")
+            continue
+        held = told.get("permissions") or {}
+        lacking = [
+            name for right, name in wanted.items() if (held.get(right) or {}).get("havePermission") is False
+        ]
+        mend = (
+            "grant them to Accord's user in the project's permission scheme, or by the role Service Desk Team"
+        )
+        detail = f"not given: {', '.join(lacking)}" if lacking else ", ".join(wanted.values())
+        yield Finding(what, not lacking, detail, mend if lacking else "")
+
+
+def _written_in(adapter: Jira) -> list[str]:
+    """The projects whose tickets are written to: those that mappings name, else every service project."""
+    records = [
+        one for one in adapter.catalogue.records.values() if adapter.catalogue.kinds[one.kind].is_ticket
+    ]
+    named = {str(one.options["project"]) for one in records if one.options.get("project")}
+    desks = {key for key, sort in adapter.facts.projects.items() if sort == "service_desk"}
+    everywhere = desks if any(not one.options.get("project") for one in records) else set()
+    return sorted((named & set(adapter.facts.projects)) | everywhere)
 
 
 def _links(adapter: Jira) -> Iterator[Finding]:

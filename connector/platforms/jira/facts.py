@@ -211,10 +211,7 @@ class Facts:
         if found is not None:
             return None
         names = [one.name for one in self.fields.values()]
-        hint = (
-            suggest(path, names)
-            or "name a field that the site has, by its name or id (`accord fields` lists them)"
-        )
+        hint = suggest(path, names) or "name a field that the site has, by its name or id"
         return Problem(f"{used_for}: the site has no field {path!r}, or does not show it", place, hint)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from connector.errors import NotAllowed, Wrong
 from connector.mappings.catalogue import Catalogue
+from connector.platforms.jira.adapter import Jira
+from connector.platforms.jira.answers import Gone
 from connector.platforms.port import Finding
 from tests.platforms.jira.site import JiraQuirks, Site, new_site, pat, token
 
@@ -86,6 +89,37 @@ def test_a_refused_login_stops_everything(site: Site) -> None:
     (only,) = found(site, auth=token("expired")).values()
     assert only.stops
     assert "token" in only.mend
+
+
+def _with_effects_on(adapter: Jira, *outputs: str) -> dict[str, Finding]:
+    adapter.client.source = replace(adapter.client.source, effects=dict.fromkeys(outputs, "on"))
+    return {one.what: one for one in adapter.check()}
+
+
+def test_rights_that_effects_need_are_told_before_they_are_refused(site: Site) -> None:
+    outputs = ("fields", "note", "create.problem")
+    assert _with_effects_on(site.adapter(), *outputs)["rights in DESK"].fine
+    finding = _with_effects_on(site.adapter(user="reader"), *outputs)["rights in DESK"]
+    assert (finding.fine, finding.detail) == (False, "not given: Link Issues, Edit Issues")
+
+
+def test_rights_are_not_asked_for_what_is_switched_off(site: Site) -> None:
+    assert "rights in DESK" not in _with_effects_on(site.adapter(user="reader"))
+
+
+def test_a_site_that_tells_no_rights_is_no_problem(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = site.adapter()
+    get = adapter.client.get
+
+    def less(path: str, *told: Any, **more: Any) -> Any:
+        if path.endswith("/mypermissions"):
+            raise Gone("no such address")
+        return get(path, *told, **more)
+
+    monkeypatch.setattr(adapter.client, "get", less)
+    finding = _with_effects_on(adapter, "note")["rights in DESK"]
+    assert finding.fine
+    assert "cannot be asked" in finding.detail
 
 
 def test_who_is_no_agent_is_told_what_licence_is_missing(site: Site) -> None:
