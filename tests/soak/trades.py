@@ -112,10 +112,12 @@ class OnJira(Trade):
             for cycle in one["properties"].get("accord.sla", {"cycles": []})["cycles"]
         )  # fmt: skip
         notes = (
-            f"{titles[one['key']]}: {_head(note['text'])}"
+            f"{titles[one['key']]}: {_head(note)}"
             for one in incidents
-            for note in one["comments"]
-            if "accord.key" in note["properties"]
+            for comment in one["comments"]
+            if "accord.key" in comment["properties"]
+            for note in comment["text"].splitlines()  # of several in one comment each has a line
+            if note.strip()
         )
         made = (_named(one["fields"]["summary"], titles) for one in ours)
         return _ended(achievements, notes, made, {titles[one["key"]]: one["fields"] for one in incidents})
