@@ -17,6 +17,8 @@ from tests.deliver.conftest import Shop
 from tests.deliver.desk import SETTLE, Dead, effect
 from tests.deliver.test_exactly_once import achievement, fields, note, once, problem
 
+pytestmark = pytest.mark.both_stores
+
 mail = replace(effect(Output.NOTIFY, "mail", text="late", channel="smtp"), queue="smtp/incident:t1")
 
 

@@ -19,6 +19,8 @@ from connector.store.effectrows import SENDING
 from tests.deliver.conftest import Shop
 from tests.deliver.desk import effect
 
+pytestmark = pytest.mark.both_stores
+
 TICKETS = 12
 
 

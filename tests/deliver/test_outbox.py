@@ -14,6 +14,8 @@ from tests.deliver.conftest import Shop
 from tests.deliver.desk import SETTLE, effect
 from tests.deliver.test_exactly_once import fields, note, once, problem
 
+pytestmark = pytest.mark.both_stores
+
 mail = replace(effect(Output.NOTIFY, "mail-to-ann", text="late", channel="smtp"), queue="smtp/incident:t1")
 
 

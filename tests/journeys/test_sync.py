@@ -13,7 +13,7 @@ from connector.errors import AccordError, Wrong
 from connector.model.instant import DAY, HOUR, MINUTE, SECOND
 from connector.pull.stop import Stop
 from connector.run import Options, plan, sync
-from connector.store import about, leases, rulesets
+from connector.store import leases, rulesets
 from connector.store.care import check
 from connector.store.schema import deliveries
 from connector.store.text import load
@@ -354,22 +354,3 @@ def test_more_acts_than_a_run_may_do_follow_in_the_next_runs(tmp_path: Path) -> 
         done.append(sum(state["notes"].values()) + sum(state["problems"].values()))
         place.sync()
     assert done == [3, 6, 9, 10]
-
-
-@pytest.mark.file
-def test_a_restored_backup_looks_before_it_acts(place: Place) -> None:
-    place.sync()
-    place.pass_(10 * MINUTE)
-    saved = (place.folder / "accord.db").read_bytes()
-    place.pass_(55 * MINUTE)
-    place.sync()
-    before = place.end_state()
-    (place.folder / "accord.db").write_bytes(saved)
-    with closing(place.open_store()) as store, store.begin() as tx:
-        about.put(tx, about.UNSURE_UNTIL, str(place.clock()))
-    for _ in range(3):
-        place.pass_(8 * MINUTE)
-        place.sync()
-    after = place.end_state()
-    assert after["notes"] == before["notes"]
-    assert after["problems"] == before["problems"]

@@ -17,6 +17,8 @@ from tests.journeys.death import Life, mortal
 from tests.journeys.place import Place
 from tests.pull.site import Killed
 
+pytestmark = pytest.mark.both_stores
+
 POINTS = 20
 
 

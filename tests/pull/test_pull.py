@@ -13,6 +13,8 @@ from connector.store import sources, sweeps, tickets
 from tests.pull.fake_platform import INCIDENT, LAG, OUTAGE, REQUEST, Clock, FakePlatform
 from tests.pull.site import Site
 
+pytestmark = pytest.mark.both_stores
+
 
 def test_everything_there_is_comes_with_its_history(site: Site, desk: FakePlatform, clock: Clock) -> None:
     for number in range(10):

@@ -25,6 +25,8 @@ from connector.store import inbox, runs, tickets
 from tests.journeys.place import RULES, START
 from tests.serve.office import SECRET, SERVED, Office, figures, nudge, office, post, signed
 
+pytestmark = pytest.mark.both_stores
+
 NUDGE = {"source": "acme", "kind": "incident", "id": "9d385017c611228701d22104cc95c371"}
 BODY = json.dumps(NUDGE).encode()
 
