@@ -157,7 +157,10 @@ class Jira:
     def missing(self, kind: str, ids: Sequence[str]) -> Mapping[str, str]:
         """Why each id is not in scope any more. One that is, though a lagging index did not show it, is left
         out. Jira does not tell a deleted issue from a hidden one."""
-        return self._reader.missing(self.resolved(kind), ids)
+        found = self._reader.missing(self.resolved(kind), ids)
+        if found:
+            self._still_known()  # to a stranger all of them are gone
+        return found
 
     def compose(self, effects: Sequence[Effect], remote: Mapping[str, str]) -> Sequence[Request]:
         """The requests that carry these effects, in order."""

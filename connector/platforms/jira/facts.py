@@ -203,11 +203,9 @@ class Facts:
             found = self.resolved(path)
         except LookupError as several:
             what = f"{used_for}: the site has several fields named {path!r} ({several})"
-            return Problem(
-                what,
-                place,
-                f"name the one that is meant by its id, as in `from: {str(several).split(',')[0]}`",
-            )
+            one = str(several).partition(",")[0]
+            mend = f"name the one that is meant by its id in your own mapping, as in `from: {one}`"
+            return Problem(what, place, mend)
         if found is not None:
             return None
         names = [one.name for one in self.fields.values()]

@@ -35,7 +35,7 @@ _TYPES: Mapping[str, tuple[str, str]] = {
 }
 _ASK_AN_ADMIN = (
     "fields and link types are an administrator's to make: run `accord setup --apply` once with the login of"
-    " a Jira administrator, or have one make by hand what is missing, with just those names"
+    " a Jira administrator, or have one make by hand, with just these names: {}"
 )
 _MADE_BY_US = "Kept by Accord; what is written here by hand is written over."
 
@@ -109,6 +109,7 @@ def _projects(adapter: Jira) -> dict[str, RecordMapping]:
 def made(adapter: Jira, missing: Sequence[Provision]) -> Iterator[Provision]:
     """Make each of *missing* that we may; NotAllowed at the end where we might not make all."""
     refused: list[NotAllowed] = []
+    by_hand: list[str] = []
     for one in missing:
         try:
             _make(adapter, one)
@@ -116,11 +117,18 @@ def made(adapter: Jira, missing: Sequence[Provision]) -> Iterator[Provision]:
             if adapter.client.governor.is_closed:
                 raise
             refused.append(error)
+            by_hand.append(_described(one))
             continue
         adapter.forget()
         yield Provision(one.what, True, one.request)
     if refused:
-        raise NotAllowed(refused[0].problem.what, hint=_ASK_AN_ADMIN)
+        raise NotAllowed(refused[0].problem.what, hint=_ASK_AN_ADMIN.format("; ".join(by_hand)))
+
+
+def _described(one: Provision) -> str:
+    """What somebody has to make by hand."""
+    sort = str(one.request["body"].get("type") or "").rpartition(":")[2]
+    return f"{one.what} ({sort})" if sort else one.what
 
 
 def _make(adapter: Jira, one: Provision) -> None:

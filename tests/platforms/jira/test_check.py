@@ -66,7 +66,9 @@ def test_setup_without_the_right_says_so(site: Site) -> None:
     missing = [one for one in adapter.provisions() if not one.present]
     with pytest.raises(NotAllowed, match="administrators") as refused:
         list(adapter.provision(missing))
-    assert "login of a Jira administrator" in str(refused.value.problem.hint)
+    hint = str(refused.value.problem.hint)
+    assert "login of a Jira administrator" in hint
+    assert "field SLA due (datetime); field SLA target (textfield)" in hint
 
 
 def test_what_needs_no_administrator_is_made_all_the_same(site: Site) -> None:

@@ -216,6 +216,22 @@ def test_missing_tells_out_of_scope_from_not_readable(deployment: str) -> None:
     }
 
 
+def test_to_a_login_that_ended_no_issue_is_missing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    issue = site.jira.create("printer on fire")
+    adapter = site.adapter()
+    adapter.prepare(["incident"])
+    monkeypatch.setattr(
+        adapter.client, "ask", lambda *_told, **_more: {"issues": []}
+    )  # as a stranger is told
+
+    def refused(*_told: Any, **_more: Any) -> Any:
+        raise NotAllowed("the login was refused")
+
+    monkeypatch.setattr(adapter.client, "get", refused)
+    with pytest.raises(NotAllowed, match="login"):
+        adapter.missing("incident", [str(issue.id)])
+
+
 def test_read_gives_those_that_are_there(site: Site) -> None:
     first, second = filled(site, 2)
     page = prepared(site).read("incident", [str(second.id), "999999", str(first.id)])
