@@ -171,7 +171,8 @@ def backup(url: str, into: Path) -> None:
     if parsed.get_backend_name() != "sqlite":
         raise AccordError(
             "a store in PostgreSQL is backed up by PostgreSQL's own tools",
-            hint=f"pg_dump {parsed.database}; after a restore, `accord store doubt` before the first sync",
+            hint=f"pg_dump {parsed.database}; a dump that is loaded again is noticed; after a disk was"
+            " put back run `accord store doubt` before the first sync",
         )
     if into.exists():
         raise AccordError(f"{into} is there already", hint="name a new file")

@@ -26,6 +26,8 @@ BY_STATE = {
     "28": "see which user and password `store:` gives, and whether the server lets that user in",
     "3F": "its user has no schema to work in: make one, or set the user's search_path",
     "40": f"two transactions stood in each other's way; {_GOES_ON}",
+    "42P01": _DAMAGED,
+    "42P07": _DAMAGED,  # tables, but not the note of their version
     "42501": "its user has to own the database, or Accord's tables in it",
     "53": f"see that its disk has room and that it takes enough connections; {_GOES_ON}",
     "55P03": _HELD,
@@ -41,6 +43,8 @@ BY_WORDS = {
     "readonly database": "see that this user may write the file and its folder",
     "unable to open": "see that this user may read and write the file and its folder",
     "malformed": _DAMAGED,
+    "no such table": _DAMAGED,
+    "already exists": _DAMAGED,  # tables, but not the note of their version
     "not a database": "`store:` names another file, or this one is damaged",
     "does not exist": "see which database and user `store:` names; `createdb` makes one",
     "authentication failed": BY_STATE["28"],

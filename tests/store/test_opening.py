@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from connector.errors import AccordError
-from connector.store import open_store, sqlite
+from connector.errors import AccordError, StoreFailed
+from connector.store import about, open_store, outbox, sqlite
 from connector.store.schema import VERSION, metadata
 from connector.world import World
 from tests.store.places import OpenStore
@@ -104,3 +105,58 @@ def test_a_file_that_is_no_store_is_told_in_words(tmp_path: Path) -> None:
     path.write_text("this is a diary, " * 100)
     with pytest.raises(AccordError, match="cannot be opened"):
         open_store(f"sqlite:///{path}", World())
+
+
+# ---------------------------------------------------------------------- one that does not do as it should
+
+
+@pytest.mark.file
+def test_a_file_that_another_process_holds_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'accord.db'}"
+    monkeypatch.setattr(sqlite, "BUSY_MS", 20)
+    with (
+        closing(open_store(url, World())) as one,
+        closing(open_store(url, World())) as other,
+        one.begin(),
+        pytest.raises(StoreFailed, match=r"database is locked; another process has held the store") as told,
+        other.begin(),
+    ):
+        pass
+    assert told.value.exit_code == 3
+
+
+@pytest.mark.file
+def test_a_disk_that_is_full_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path / 'accord.db'}", World())) as store:
+        with store.begin() as tx:
+            about.put(tx, "colour", "blue")
+        with store.read() as tx:
+            tx.exec_driver_sql("pragma max_page_count = 1")
+        with pytest.raises(StoreFailed, match=r"disk is full; make room on its disk"), store.begin() as tx:
+            about.put(tx, "colour", "red" * 1_000_000)
+        with store.read() as tx:
+            assert about.get(tx, "colour") == "blue"
+
+
+def test_a_store_that_has_lost_a_table_says_so(open_place: OpenStore) -> None:
+    store = open_place(World())
+    with store.begin() as tx:
+        tx.exec_driver_sql("drop table outbox")
+    with (
+        pytest.raises(StoreFailed, match=r"outbox.*it is damaged: put the latest backup"),
+        store.read() as tx,
+    ):
+        outbox.by_keys(tx, ["a"])
+
+
+def test_a_store_that_does_not_know_its_version_says_so(open_place: OpenStore, store_url: str) -> None:
+    with open_place(World()).begin() as tx:
+        tx.exec_driver_sql("drop table alembic_version")
+    with pytest.raises(StoreFailed, match=r"cannot be opened: .*already exists; it is damaged"):
+        open_store(store_url, World())
+
+
+def test_a_command_that_only_looks_makes_no_store(store_url: str) -> None:
+    for _ in range(2):
+        with pytest.raises(AccordError, match="the first `accord sync` makes it"):
+            open_store(store_url, World(), must_exist=True)
