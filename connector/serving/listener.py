@@ -128,7 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
             return as_json(413, {"error": "that is too much"})
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            return route(headers, self.rfile.read(int(length)))
+            body = self.rfile.read(int(length))
+        except OSError:  # whoever asks: it is nothing that the log has to tell
+            return as_json(408, {"error": f"the body did not come within {TIMEOUT_S:.0f} s"})
+        try:
+            return route(headers, body)
         except Exception:
             log.exception("serve.answer_failed", path=path)
             return as_json(500, {"error": "internal error; the log has more"})

@@ -257,6 +257,20 @@ def test_only_post_to_its_address_is_a_nudge_and_bodies_have_a_limit(desk: Offic
                 assert connection.getresponse().status == status, (method, path, headers)
 
 
+def test_a_body_that_does_not_come_is_not_waited_for_and_is_no_mistake_of_ours(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.serving.listener._Handler.timeout", 0.05)
+    with (
+        closing(Listener("127.0.0.1:0", desk.service.nudge_routes())) as listener,
+        closing(http.client.HTTPConnection("127.0.0.1", listener.port, timeout=5)) as connection,
+    ):
+        connection.putrequest("POST", "/nudge")
+        connection.putheader("Content-Length", "100")
+        connection.endheaders(b"{")
+        assert connection.getresponse().status == 408
+
+
 def test_an_address_that_is_taken_is_told(desk: Office) -> None:
     with (
         closing(Listener("127.0.0.1:0", {})) as listener,
