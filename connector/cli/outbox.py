@@ -13,7 +13,7 @@ from connector.cli.options import config_option, configured, format_option, pass
 from connector.cli.said import say, say_json
 from connector.deliver.outbox import drop, named, retry
 from connector.errors import EXIT_FINE, EXIT_FOUND
-from connector.model.instant import format_instant
+from connector.model.instant import Instant, format_instant
 from connector.store import Store, Transaction, backlog, open_store
 from connector.store.effectrows import Waiting
 from connector.world import World
@@ -42,7 +42,7 @@ def list_command(world: World, config_path: Path, source: str | None, form: str)
         say_json([_as_json(one) for one in waiting])
         return
     for one in waiting:
-        say(_line(one))
+        say(_line(one, world.now()))
     say(f"{len(waiting)} not arrived" if waiting else "everything has arrived")
 
 
@@ -80,7 +80,7 @@ def _done(
     with _opened(config_path, world) as store, store.begin() as tx:
         count, others = deed(tx, named(tx, names, source))
     for one in others:
-        say(f"left as it is: {_line(one)}")
+        say(f"left as it is: {_line(one, world.now())}")
     say(f"{count} {words}")
     return EXIT_FOUND if not count else EXIT_FINE
 
@@ -95,13 +95,16 @@ def _opened(config_path: Path, world: World) -> Iterator[Store]:
         store.close()
 
 
-def _line(one: Waiting) -> str:
+def _line(one: Waiting, now: Instant) -> str:
     effect = one.effect
     subject = effect.ticket.key if effect.ticket else effect.queue
+    people = ", ".join(effect.payload.get("recipients", ()))
     why = one.words or one.held_why
+    later = f" (not before {format_instant(one.not_before)})" if one.not_before > now else ""
     return (
         f"{effect.key[:KEY]}  {one.state.replace('_', ' '):9}  {effect.name:15}  {subject}"
-        f"{f'  of {format_instant(effect.at)}' if effect.at else ''}{f': {why}' if why else ''}"
+        f"{f'  to {people}' if people else ''}"
+        f"{f'  of {format_instant(effect.at)}' if effect.at else ''}{f': {why}' if why else ''}{later}"
     )
 
 

@@ -179,7 +179,7 @@ def test_the_store_is_checked_backed_up_and_pruned(accord: Accord, place: Place)
     assert accord("store", "backup", str(place.folder / "copy.db"))[0] == 2
     place.pass_(HOUR)
     code, out, _ = accord("store", "prune", "--older-than", "30m")
-    assert (code, out) == (0, "let go of 4 requests, 0 texts, 1 runs\n")
+    assert (code, out) == (0, "let go of 4 requests, 0 texts, 1 run\n")
     assert accord("store", "prune", "--person", " ")[0] == 2
     assert accord("store", "check")[0] == 0
 

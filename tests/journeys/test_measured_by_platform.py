@@ -211,7 +211,7 @@ def test_evaluate_says_that_a_file_does_not_hold_the_platforms_cycles(place: Pla
     file.write_text(json.dumps({"kind": "incident", "source": "a", "id": "1", "key": "I1", "fields": fields}))
     ended, told = accord("evaluate", str(file), "--rules", "rules", "--at", "2026-03-02T09:00:00Z")
     assert (ended, "desk/resolution is measured by the platform's SLA 'Resolve in 4 h'" in told) == (0, True)
-    assert "1 tickets, 0 cycles" in told
+    assert "1 ticket, 0 cycles" in told
 
 
 def test_a_report_counts_the_platforms_cycles(place: Place, accord: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from connector.cli import main
 from connector.errors import EXIT_FINE
 from connector.model.instant import MINUTE
 from connector.run import Options, plan
@@ -124,12 +125,21 @@ def test_a_digest_brings_everything_to_one_recipient_at_once_and_each_thing_once
     assert here.waiting() == []
 
 
-def test_a_plan_says_when_a_digest_goes(mailed: Callable[[str], Mailed]) -> None:
+def test_plan_and_outbox_say_when_a_digest_goes_and_to_whom(
+    mailed: Callable[[str], Mailed], capsys: pytest.CaptureFixture[str]
+) -> None:
     here = mailed("digest: {at: '16:00'}")
     here.open_three()
     here.sync_until(START + 110 * MINUTE)
     lines = plan(here.place.world, here.place.load(), Options()).lines
     assert [line.mark for line in lines] == ["waits for its digest (2026-03-02T16:00:00Z)"] * 3
+    config = str(here.place.folder / "config.yaml")
+    capsys.readouterr()
+    assert main(["outbox", "list", "--config", config], world=here.place.world) == EXIT_FINE
+    *waiting, _ = capsys.readouterr().out.splitlines()
+    assert len(waiting) == 3
+    assert all("to ann@acme.example" in line for line in waiting)
+    assert all(line.endswith("its digest (not before 2026-03-02T16:00:00Z)") for line in waiting)
 
 
 def test_lines_worth_a_disturbance_do_not_wait_for_the_digest(mailed: Callable[[str], Mailed]) -> None:
