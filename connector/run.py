@@ -11,6 +11,7 @@ from connector.decide import Wording, load_wording
 from connector.deliver import deliver, pace, pace_among
 from connector.errors import EXIT_ACTS_LEFT, EXIT_PLATFORM, AccordError, scrub
 from connector.log import about, get_logger
+from connector.model.effect import Held
 from connector.model.instant import Instant, Millis
 from connector.platforms.registry import open_platform
 from connector.pull.pull import pull, pull_nudged
@@ -22,7 +23,7 @@ from connector.stages.heartbeat import beat
 from connector.stages.judge import judge, judge_at_once
 from connector.stages.plan import Plan, gather
 from connector.stages.present import note_present, present
-from connector.stages.source import Source, channels, meet
+from connector.stages.source import Source, channels, find_places, meet
 from connector.stages.summary import SourceSummary, Summary
 from connector.store import Store, aside, backlog, inbox, open_store, runs, sources, tickets
 from connector.store.throwaway import throwaway
@@ -159,10 +160,11 @@ def _stages(
     with _timed(world, summary, "pull"):
         summary.pulled = pull(
             store, source.platform, source.kinds, settings.pull, replace(world, now=lambda: source.now), stop,
-            run=run, full=options.full,
+            run=run, full=options.full, latest=options.now,
         )  # fmt: skip
     if options.now is not None:
         summary.pulled.skew = 0  # a rehearsal's present is nobody's clock
+    find_places(store, source)
     with _timed(world, summary, "evaluate"):
         summary.judged = judge(store, source, wording, summary.pulled.watermark, stop)
     with _timed(world, summary, "deliver"):
@@ -228,5 +230,6 @@ def _sum_up(store: Store, summary: SourceSummary, counter: Counter) -> None:
     summary.requests, summary.throttled = counter.requests, counter.throttled
     delivered, paced = summary.delivered, summary.paced
     failed = delivered is not None and (delivered.set_aside or delivered.unsure or delivered.again)
-    if summary.failed is None and (failed or (paced is not None and paced.held)):
+    held = (paced is not None and paced.held) or any(why == Held.PLACELESS for _, _, why in summary.waiting)
+    if summary.failed is None and (failed or held):
         summary.exit_code = EXIT_ACTS_LEFT

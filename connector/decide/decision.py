@@ -45,8 +45,9 @@ class Context:
     *in_force_since*: by (agreement, version), when a run first worked with it. *switch*
     gives `on`, `plan` or `off` for an output's name. *cautious*: why many acts at once are nobody's
     intention yet. *at*: the instant evaluated as of; *opening* tells when quiet hours end. *redirect_to*:
-    where all notices go in a test environment. *doubted_until*: when the store was found to be an older copy:
-    what was written before then may not be known of.
+    where all notices go in a test environment. *placeless*: outputs that the platform has no place for.
+    *doubted_until*: when the store was found to be an older copy: what was written before then may not be
+    known of.
     """
 
     instance: str
@@ -64,6 +65,7 @@ class Context:
     opening: Opening | None = None
     channel: str = "platform"
     redirect_to: str | None = None
+    placeless: AbstractSet[str] = frozenset()
     doubted_until: Instant | None = None
 
 

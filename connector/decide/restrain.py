@@ -27,6 +27,8 @@ def _restrained(decided: Decided, desk: Desk) -> Decided:
 def _why_held(effect: Effect, waits: Held | None, desk: Desk) -> Held | None:
     if desk.context.switch(effect.name) != "on":
         return Held.SWITCHED
+    if effect.name in desk.context.placeless:
+        return Held.PLACELESS
     if desk.is_closed and is_on_the_ticket(effect):
         return Held.CLOSED
     return desk.context.cautious or waits or Held.TURN if effect.is_act else None

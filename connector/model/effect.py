@@ -35,6 +35,7 @@ class Held(StrEnum):
     FIRST_CONTACT = "part of a first contact larger than acts_per_run"
     CHANGE = "part of what a change of rules, mapping or calendar called for, larger than acts_per_run"
     SWITCHED = "switched to `plan`"
+    PLACELESS = "what it is kept in is not there: see `accord setup`"
     CLOSED = "the ticket is closed: only its achievement record is written"
 
 

@@ -6,15 +6,14 @@ What is asked for and what answers mean is the adapter's business.
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 import requests
 from requests.sessions import Session
 
 from connector.config import SourceConfig
 from connector.errors import AccordError, NotAllowed
-from connector.model.instant import Instant, from_datetime
-from connector.platforms.governor import Governor
+from connector.model.instant import Instant
+from connector.platforms.governor import Governor, dated
 from connector.platforms.oauth import Login
 from connector.platforms.wire import Line
 from connector.world import World
@@ -85,8 +84,6 @@ class Connection:
         self._line.session().cookies.clear()
 
     def _note_date(self, response: requests.Response) -> None:
-        try:
-            date = from_datetime(parsedate_to_datetime(response.headers["Date"]))
-        except (KeyError, ValueError, TypeError):
-            return
-        self._clock = (date, self._world.monotonic())
+        date = dated(response.headers.get("Date", ""))
+        if date is not None:
+            self._clock = (date, self._world.monotonic())

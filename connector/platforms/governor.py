@@ -262,17 +262,28 @@ def gave_up(passing: Passing, source: str, doing: str) -> NotReachable:
 
 
 def retry_after(headers: requests.structures.CaseInsensitiveDict[str], now: Instant) -> float | None:
-    """The seconds that `Retry-After` asks for, written as seconds or as a date; None where there is none."""
+    """The seconds that `Retry-After` asks for, written as seconds or as a date; None where there is none.
+
+    A date is of the clock that wrote it: it is compared with the answer's own `Date`, else with *now*.
+    """
     written = headers.get("Retry-After", "").strip()
     if not written:
         return None
     if written.isdigit():
         return float(written)
+    moment = dated(written)
+    if moment is None:
+        return None
+    said_at = dated(headers.get("Date", ""))
+    return max(0.0, (moment - (now if said_at is None else said_at)) / 1000)
+
+
+def dated(written: str) -> Instant | None:
+    """The instant of a date as HTTP headers write it; None where it is none."""
     try:
-        moment = from_datetime(parsedate_to_datetime(written))
+        return from_datetime(parsedate_to_datetime(written))
     except (ValueError, TypeError):
         return None
-    return max(0.0, (moment - now) / 1000)
 
 
 def because_of(error: requests.RequestException) -> tuple[Because, str]:
@@ -282,6 +293,11 @@ def because_of(error: requests.RequestException) -> tuple[Because, str]:
         raise NotReachable(
             f"its certificate could not be verified: {_short(error)}",
             hint="give the authority's certificates as the source's `ca_bundle`",
+        ) from error
+    if any("WRONG_VERSION_NUMBER" in str(link) for link in chain if isinstance(link, ssl.SSLError)):
+        raise NotReachable(
+            "what answers there does not speak https",
+            hint="check host and port of the source's `url`, and its `proxy`",
         ) from error
     unsent = (
         requests.exceptions.ConnectTimeout,

@@ -20,8 +20,8 @@ from requests.auth import AuthBase
 from requests.sessions import Session
 
 from connector.config import SourceConfig
-from connector.errors import AccordError, NotAllowed, NotReachable, remember_secret
-from connector.platforms.governor import Because, Passing
+from connector.errors import AccordError, NotAllowed, remember_secret
+from connector.platforms.governor import Because, Passing, because_of, retry_after
 from connector.world import World
 
 _EARLY_S = 30.0  # a token is renewed this long before it ends
@@ -128,12 +128,10 @@ class OAuth(Login, ABC):
 
     def _fetch(self) -> None:
         used = self._kept.latest() if self._kept else None
-        response = self.ask(self._bare(), used)
+        response = self._asked(used)
         if response.status_code in (400, 401, 403) and self._kept and self._kept.latest() != used:
-            response = self.ask(self._bare(), self._kept.latest())  # another process was quicker
-        if response.status_code == 429 or response.status_code >= 500:
-            raise Passing(Because.FAILED, f"the token was not given ({response.status_code})")
-        answer = _json(response)
+            response = self._asked(self._kept.latest())  # another process was quicker
+        answer = self._told(response)
         if response.status_code != 200 or "access_token" not in answer:
             words = answer.get("error_description") or answer.get("error") or response.status_code
             raise NotAllowed(f"the login was refused: {words}", hint=self.mend)
@@ -143,10 +141,26 @@ class OAuth(Login, ABC):
         remember_secret(self._token)
         self._ends = self._world.monotonic() + max(1.0, float(answer.get("expires_in") or 60) - _EARLY_S)
 
+    def _asked(self, refresh_token: str | None) -> requests.Response:
+        """The answer to one request for a token. Passing where none came: what the token was wanted for has
+        not been sent."""
+        try:
+            return self.ask(self._bare(), refresh_token)
+        except requests.RequestException as error:
+            _, words = because_of(error)
+            raise Passing(Because.NOT_CONNECTED, f"no token was given: {words}") from error
 
-def _json(response: requests.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except requests.JSONDecodeError:
-        raise NotReachable("the token's answer is no JSON", hint="check the source's `url`") from None
-    return answer if isinstance(answer, dict) else {}
+    def _told(self, response: requests.Response) -> dict[str, Any]:
+        """What an answer says; Passing where it may be another one later."""
+        status = response.status_code
+        if status == 429 or status >= 500:
+            because = Because.THROTTLED if status == 429 else Because.NOT_CONNECTED
+            wait_s = retry_after(response.headers, self._world.now())
+            raise Passing(because, f"no token was given ({status})", wait_s)
+        try:
+            answer = response.json()
+        except requests.JSONDecodeError:
+            if status == 200:
+                raise Passing(Because.NOT_CONNECTED, "no token was given: the answer is no JSON") from None
+            answer = None
+        return answer if isinstance(answer, dict) else {}

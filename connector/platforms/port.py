@@ -144,6 +144,10 @@ class Platform(Protocol):
         Returns what was found out, in the adapter's own words; *learned*, such an answer to an earlier run
         with the same mapping, saves asking again."""
 
+    def placeless(self) -> Sequence[str]:
+        """The outputs for which there is no place yet, though `setup` could make it: they wait until there
+        is."""
+
     def sweep(
         self, kind: str, after: Cursor | None, until: Instant, *, since: Instant | None = None
     ) -> Iterator[Page]:

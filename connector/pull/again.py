@@ -29,6 +29,7 @@ class Again:
     pool: Executor
     span: Span
     stop: Stop
+    latest: Instant | None = None  # see Reader
 
     def read_unsettled(self, watermark: Instant) -> None:
         """Everything that has to be read again before it may be announced as of *watermark*."""
@@ -67,7 +68,7 @@ class Again:
 
     def read(self, kind: str, ids: Sequence[str]) -> None:
         """Read those records and their histories; ones that do not come are frozen with the reason."""
-        reader = Reader(self.platform, self.pool)
+        reader = Reader(self.platform, self.pool, self.latest)
         parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
         for part in parts:
             if self.stop.is_asked:

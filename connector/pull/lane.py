@@ -23,14 +23,21 @@ Histories = Mapping[str, History]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Asks a platform, a task at a time, on the workers of a pool."""
+    """Asks a platform, a task at a time, on the workers of a pool. *latest*: the present of a rehearsal: no
+    reading is later, whatever the platform's own clock says."""
 
     platform: Platform
     pool: Executor
+    latest: Instant | None = None
+
+    def now(self) -> Instant:
+        """When what is asked for next is read, by the platform's clock."""
+        time = self.platform.now()
+        return time if self.latest is None else min(time, self.latest)
 
     def next_page(self, pages: Iterator[Page]) -> Future[Fetched]:
         """The next page (None behind the last), and the platform's time before it was asked for."""
-        return self.pool.submit(lambda: (self.platform.now(), self._next(pages)))
+        return self.pool.submit(lambda: (self.now(), self._next(pages)))
 
     @staticmethod
     def _next(pages: Iterator[Page]) -> Page | None:
@@ -39,7 +46,7 @@ class Reader:
 
     def read(self, kind: str, ids: Sequence[str]) -> Future[Fetched]:
         """Those records as they are now."""
-        return self.pool.submit(lambda: (self.platform.now(), clean.of_page(self.platform.read(kind, ids))))
+        return self.pool.submit(lambda: (self.now(), clean.of_page(self.platform.read(kind, ids))))
 
     def histories(self, kind: str, records: Sequence[Record]) -> list[Future[Histories]]:
         """The histories of *records*, in several shares."""

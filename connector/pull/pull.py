@@ -12,6 +12,7 @@ from connector.platforms.port import Platform
 from connector.pull.again import Again
 from connector.pull.full import compare
 from connector.pull.keep import Keeper, Tally
+from connector.pull.lane import Reader
 from connector.pull.reading import Span
 from connector.pull.stop import Stop
 from connector.pull.sweep import sweep
@@ -39,8 +40,10 @@ def pull(
     *,
     run: int,
     full: bool = False,
+    latest: Instant | None = None,
 ) -> Pulled:
-    """Bring the store up to what the platform tells now; *full* also compares all ids.
+    """Bring the store up to what the platform tells now; *full* also compares all ids. *latest*: the present
+    that a rehearsal has set.
 
     Whenever it is stopped or killed, what is stored by then is where the next one goes on. Raises
     NotReachable or NotAllowed where the platform cannot be read.
@@ -52,9 +55,9 @@ def pull(
     learned = _prepare(store, platform, kinds, now)
     pulled.skew = _note_skew(store, platform)
     with world.executor(_threads(settings)) as pool:
-        again = Again(store, platform, keepers, pool, span, stop)
+        again = Again(store, platform, keepers, pool, span, stop, latest)
         again.read_nudged()
-        pulled.is_complete = sweep(store, platform, list(keepers.values()), span, pool, stop)
+        pulled.is_complete = sweep(store, Reader(platform, pool, latest), list(keepers.values()), span, stop)
         if full and pulled.is_complete:
             compare(store, platform, again)
         watermark = _watermark(store, platform.source, keepers, settings.lag_ms, now)

@@ -8,7 +8,7 @@ cursor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,18 +65,15 @@ class Course:
             sweeps.complete(tx, self.sweep)
 
 
-def sweep(
-    store: Store, platform: Platform, keepers: Sequence[Keeper], span: Span, pool: Executor, stop: Stop
-) -> bool:
+def sweep(store: Store, reader: Reader, keepers: Sequence[Keeper], span: Span, stop: Stop) -> bool:
     """Sweep the kinds of *keepers*; whether all of them are complete (False: asked to stop before).
 
     One kind that fails does not keep the others from being read; what it raised is raised at the end.
     """
-    begun = platform.now()
+    begun = reader.now()
     with store.begin() as tx:
         courses = [Course(store, keeper, _begun(tx, keeper, begun), span) for keeper in keepers]
-    reader = Reader(platform, pool)
-    lanes = [_lane(course, platform, reader, begun) for course in courses]
+    lanes = [_lane(course, reader, begun) for course in courses]
     _drive(store, list(zip(lanes, courses, strict=True)), stop)
     if errors := [lane.error for lane in lanes if lane.error is not None]:
         raise errors[0]
@@ -87,9 +84,9 @@ def _begun(tx: Transaction, keeper: Keeper, at: Instant) -> Sweep:
     return sweeps.begin(tx, sweeps.get(tx, keeper.source, keeper.kind.name), at)
 
 
-def _lane(course: Course, platform: Platform, reader: Reader, until: Instant) -> Lane:
+def _lane(course: Course, reader: Reader, until: Instant) -> Lane:
     kind: Kind = course.keeper.kind
-    pages = course.pages(platform, until)
+    pages = course.pages(reader.platform, until)
     return Lane(kind.name, pages, reader, kind.is_ticket, course.news, course.keep)
 
 

@@ -180,6 +180,7 @@ class Judge:
             backfill=backfill,
             cautious=why_cautious(self.known, self.source.book),
             channel=config.notify.channel,
+            placeless=frozenset(self.source.platform.placeless()),
             redirect_to=config.redirect_notices_to if config.environment == "test" else None,
             doubted_until=self.doubted_until,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector.channels import Channel, open_channels
@@ -81,20 +81,27 @@ def meet(store: Store, source: Source) -> None:
             total = sum(counts.get(kind, 0) for kind in source.ticket_kinds)
             why = "rules, calendars or packages have changed"
             backfills.begin(tx, source.name, why, source.book.hash, total, source.now)
-        for kind, ids in _waiting_for_a_switch(tx, source).items():
-            tickets.mark(tx, source.name, kind, ids)
+        _decide_anew(tx, source, Held.SWITCHED, lambda name: source.settings.switch(name) == "on")
         noted = texts.dump({**before, **mapping})
         sources.note(tx, source.name, mapping=noted, judging=source.book.hash)
 
 
-def _waiting_for_a_switch(tx: Transaction, source: Source) -> Mapping[str, list[str]]:
-    """The tickets, by kind, whose values were held by a switch that is `on` by now. Those of a closed ticket
-    stay where they are."""
-    on = [name for name in VALUES if source.settings.switch(name) == "on"]
+def find_places(store: Store, source: Source) -> None:
+    """Have decided anew what waited for a place on the platform that is there by now."""
+    placeless = source.platform.placeless()
+    with store.begin() as tx:
+        _decide_anew(tx, source, Held.PLACELESS, lambda name: name not in placeless)
+
+
+def _decide_anew(tx: Transaction, source: Source, why: Held, may_go: Callable[[str], bool]) -> None:
+    """Mark the tickets whose values were held because of *why*, as far as those may go by now. Those of a
+    closed ticket stay where they are."""
     found: dict[str, list[str]] = {}
-    for ticket in desired.reconsider(tx, source.name, on, Held.SWITCHED, Held.CLOSED):
+    names = [name for name in VALUES if may_go(name)]
+    for ticket in desired.reconsider(tx, source.name, names, why, Held.CLOSED):
         found.setdefault(ticket.kind, []).append(ticket.id)
-    return found
+    for kind, ids in found.items():
+        tickets.mark(tx, source.name, kind, ids)
 
 
 def _read_anew(tx: Transaction, known: sources.Source, kinds: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from connector.mappings.reader import load_catalogue
 from connector.platforms.port import Finding
 from connector.platforms.servicenow.adapter import ServiceNow
 from connector.platforms.servicenow.updateset import update_set
-from tests.platforms.site import NOW, Quirks, Site, new_site
+from tests.platforms.site import NOW, Quirks, Site, new_site, source_config
 
 
 def findings(adapter: ServiceNow) -> dict[str, Finding]:
@@ -58,6 +59,35 @@ def test_a_wrong_password_stops_everything_and_is_tried_once(site: Site) -> None
     with pytest.raises(NotAllowed, match="login was refused"):
         adapter.prepare(["incident"])
     assert site.sandbox.requests.total() == 1
+
+
+def test_a_refused_login_is_not_taken_for_a_dictionary_that_cannot_be_read(site: Site) -> None:
+    with pytest.raises(NotAllowed, match="login was refused"):
+        site.adapter(password="wrong-word").provisions()
+
+
+def test_an_address_that_is_not_the_instances_is_told_once(site: Site) -> None:
+    elsewhere = source_config(url="https://acme.service-now.com/api/now")
+    adapter = ServiceNow(elsewhere, load_catalogue("servicenow", base=Path()), site.world())
+    (finding,) = adapter.check()
+    assert finding.stops
+    assert "`url`" in finding.mend
+    with pytest.raises(NotAllowed, match="does not represent any resource") as raised:
+        adapter.prepare(["incident"])
+    assert "`url`" in str(raised.value)
+
+
+def test_until_setup_was_run_what_has_no_place_is_known(site: Site) -> None:
+    site.put("incident", number="INC1")
+    switched = replace(source_config(), effects={"achievement": "on", "fields": "on"})
+    adapter, later = (
+        ServiceNow(switched, load_catalogue("servicenow", base=Path()), site.world()) for _ in range(2)
+    )
+    learned = adapter.prepare(["incident"])
+    assert adapter.placeless() == ["achievement", "fields"]
+    list(adapter.provision(adapter.provisions()))
+    later.prepare(["incident"], learned)
+    assert later.placeless() == []
 
 
 def test_a_login_refused_halfway_is_not_tried_again(site: Site) -> None:

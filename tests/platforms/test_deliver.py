@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.errors import AccordError, NotAllowed
+from connector.mappings.reader import load_catalogue
 from connector.model.cycle import TicketId
 from connector.model.effect import Effect, Output
 from connector.platforms.port import Guard, Outcome, Request
 from connector.platforms.servicenow.adapter import ServiceNow
 from connector.platforms.servicenow.deliver import Width
 from connector.platforms.servicenow.keymark import mark
-from tests.platforms.site import NOW, Quirks, Site, new_site
+from tests.platforms.site import NOW, Quirks, Site, new_site, source_config
 
 
 def ticket(site: Site, number: str = "INC1", **fields: str) -> TicketId:
@@ -311,6 +313,12 @@ def test_an_instance_without_batches_gets_single_writes(ready: Site, monkeypatch
     requests = [one for n in range(3) for one in composed(adapter, achievement(ticket(ready, f"INC{n}")))]
     assert {answer.outcome for answer in adapter.send(requests)} == {Outcome.DONE}
     assert len(ready.rows("u_accord_achievement")) == 3
+
+
+def test_behind_an_address_with_a_path_nothing_goes_in_batches(ready: Site) -> None:
+    behind = source_config(url="https://acme.service-now.com/desk")
+    adapter = ServiceNow(behind, load_catalogue("servicenow", base=Path()), ready.world())
+    assert adapter.at_once == 1
 
 
 def test_long_words_are_cut_to_their_column(ready: Site) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 from email.utils import formatdate
 
 import pytest
 import requests
 
-from connector.errors import NotAllowed
+from connector.errors import NotAllowed, NotReachable
 from connector.platforms.governor import READS, WRITES, Because, Governor, Passing, because_of, retry_after
 from connector.platforms.wire import Line
 from connector.world import World
@@ -162,6 +163,18 @@ def test_an_address_that_never_answered_is_given_up_soon(clock: Clock) -> None:
 def test_retry_after_in_both_forms(written: str, seconds: float | None) -> None:
     headers = requests.structures.CaseInsensitiveDict({"Retry-After": written})
     assert retry_after(headers, NOW) == seconds
+
+
+def test_a_date_to_wait_until_is_of_the_clock_that_wrote_it() -> None:
+    ahead = NOW / 1000 + 3600
+    written = {"Retry-After": formatdate(ahead + 20, usegmt=True), "Date": formatdate(ahead, usegmt=True)}
+    assert retry_after(requests.structures.CaseInsensitiveDict(written), NOW) == 20.0
+
+
+def test_an_address_without_https_is_told_so() -> None:
+    cause = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)")
+    with pytest.raises(NotReachable, match="does not speak https"):
+        because_of(requests.exceptions.SSLError(cause))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import requests
 
 from connector.config import AuthConfig
 from connector.errors import AccordError, NotAllowed
+from connector.platforms.port import Guard, Outcome, Request
 from tests.platforms.site import NOW, Quirks, Site, new_site
 
 OAUTH = {"client_id": "accord-client", "client_secret": "accord-secret"}
@@ -68,3 +69,15 @@ def test_an_oauth_client_that_is_refused_is_asked_once(site: Site) -> None:
         with pytest.raises(NotAllowed, match="login was refused"):
             adapter.prepare(["incident"])
     assert site.sandbox.requests.total() == 1
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "timeout", "cut", "html_200"])
+def test_a_write_for_which_no_token_was_given_has_not_been_sent(site: Site, fault: str) -> None:
+    settings = {**OAUTH, "grant": "client_credentials"}
+    adapter = site.adapter(auth=AuthConfig("oauth", settings))
+    site.put("incident", number="INC1", sys_id="a" * 32)
+    site.sandbox.faults.always("POST */oauth_token.do", fault)
+    path = f"/api/now/table/incident/{'a' * 32}"
+    request = Request(("key",), Guard.ONCE, "PATCH", path, {"work_notes": "hello"}, "INC1")
+    (answer,) = adapter.send([request])
+    assert answer.outcome is Outcome.AGAIN

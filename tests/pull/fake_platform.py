@@ -157,6 +157,9 @@ class FakePlatform:
             self._asked("prepare")
         return "prepared"
 
+    def placeless(self) -> Sequence[str]:
+        return ()
+
     def sweep(
         self, kind: str, after: Cursor | None, until: Instant, *, since: Instant | None = None
     ) -> Iterator[Page]:

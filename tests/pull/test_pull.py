@@ -42,6 +42,17 @@ def test_the_watermark_is_the_start_of_the_sweep_less_the_lag(
     assert site.pull().watermark == began - LAG
 
 
+def test_in_a_rehearsal_a_platform_whose_clock_is_ahead_loses_nothing(
+    site: Site, desk: FakePlatform, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "now", lambda: clock() + 24 * HOUR)
+    for number in range(3):
+        desk.open(f"inc{number}")
+        clock.pass_(HOUR)
+        assert site.pull(latest=clock()).watermark == clock() - LAG
+        assert site.knows_everything()
+
+
 def test_rows_that_change_during_the_pages_are_seen_as_they_end(
     site: Site, desk: FakePlatform, clock: Clock
 ) -> None:

@@ -123,6 +123,10 @@ class Jira:
             return None
         return project_problem(self.facts, given, is_ticket=self.catalogue.kinds[given.kind].is_ticket)
 
+    def placeless(self) -> Sequence[str]:
+        """None: what is written is kept at the tickets."""
+        return ()
+
     def sweep(
         self, kind: str, after: Cursor | None, until: Instant, *, since: Instant | None = None
     ) -> Iterator[Page]:

@@ -22,7 +22,7 @@ from connector.model.instant import Instant
 from connector.model.record import Record
 from connector.platforms.pagesize import PageSize
 from connector.platforms.port import Answer, Cursor, Finding, History, Page, Provision, Request
-from connector.platforms.servicenow import audit, check, provision
+from connector.platforms.servicenow import audit, check, places, provision
 from connector.platforms.servicenow.authors import Authors
 from connector.platforms.servicenow.client import Client, Raw
 from connector.platforms.servicenow.coarse import from_dates, from_metrics
@@ -58,6 +58,7 @@ class ServiceNow:
         self._fields: dict[str, tuple[str, ...]] = {}
         self._own_name: str | None = None
         self._reads_journals: bool | None = None
+        self._placeless: list[str] = []
         self._lock = threading.Lock()
 
     def now(self) -> Instant:
@@ -95,18 +96,28 @@ class ServiceNow:
 
         Raises Wrong with the place in the mapping for each that does not, NotAllowed for a missing right.
         """
-        if learned is not None and self._recall(kinds, json.loads(learned)):
-            return learned
-        self._find_out(kinds)
-        return json.dumps({"fields": self._fields, "dictionary": self.dictionary.told()})
+        is_known = learned is not None and self._recall(kinds, json.loads(learned))
+        if not is_known:
+            self._find_out(kinds)
+        elif self._placeless:
+            places.forget(self.dictionary, self.catalogue, kinds)
+        if not is_known or self._placeless:
+            self._placeless = places.placeless(self.client, self.dictionary, self.catalogue, kinds)
+        known = {"fields": self._fields, "dictionary": self.dictionary.told()}
+        return json.dumps({**known, "placeless": self._placeless})
+
+    def placeless(self) -> Sequence[str]:
+        """Achievements until their table is there, ticket fields until their columns are."""
+        return self._placeless
 
     def _recall(self, kinds: Sequence[str], learned: Mapping[str, Any]) -> bool:
         """Rely on what an earlier run has found out; False where it did not look at all of *kinds*."""
         fields: Mapping[str, Sequence[str]] = learned["fields"]
-        if not set(kinds) <= fields.keys():
+        if not set(kinds) <= fields.keys() or "placeless" not in learned:
             return False
         self._fields = {kind: tuple(found) for kind, found in fields.items()}
         self.dictionary.recall(learned["dictionary"])
+        self._placeless = list(learned["placeless"])
         return True
 
     def _find_out(self, kinds: Sequence[str]) -> None:

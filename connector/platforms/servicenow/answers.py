@@ -5,6 +5,7 @@ Status codes, the error envelope and the ways a 200 can still be a failure. Noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +19,20 @@ from connector.platforms.governor import Because, Passing, retry_after
 from connector.platforms.pagesize import Overlong
 
 _decode = msgspec.json.Decoder().decode
+_NEXT = re.compile(r'rel="?next\b')
 _TOO_LONG = "maximum execution time exceeded"
+_NO_API = (
+    "check the source's `url`: it is the instance's own address, `https://NAME.service-now.com`, without the"
+    " path of an API"
+)
 
 
 class NoTable(Wrong):
     """The table does not exist here."""
+
+
+class NoApi(NotAllowed):
+    """Nothing at this address speaks the platform's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Answered:
     @property
     def has_next(self) -> bool:
         """Whether the platform names a next page. Its address is never followed."""
-        return 'rel="next"' in self.headers.get("Link", "")
+        return _NEXT.search(self.headers.get("Link", "")) is not None
 
 
 def words_of(response: requests.Response) -> str:
@@ -137,8 +147,11 @@ def refused_login(words: str) -> NotAllowed:
 def refusal(status: int, words: str, doing: str) -> AccordError:
     """A refusal for good: what was refused, the platform's words, and the mend."""
     lowered = words.lower()
-    if status == 400 and ("invalid table" in lowered or "does not exist" in lowered):
-        return NoTable([Problem(f"{doing}: {words}", hint="check `table` in the mapping")])
+    if status in (400, 404) and ("invalid table" in lowered or "does not exist" in lowered):
+        mend = "check `table` in the mapping; a table of Accord's own is made by `accord setup --apply`"
+        return NoTable([Problem(f"{doing}: {words}", hint=mend)])
+    if status in (400, 404) and "does not represent any resource" in lowered:
+        return NoApi(f"{doing}: {words} ({status})", hint=_NO_API)
     if status == 403 and "query" in lowered:
         return NotAllowed(
             f"{doing}: {words}", hint="a field in the question does not exist or its user may not read it"

@@ -14,7 +14,7 @@ from connector.model.instant import MINUTE
 from connector.platforms import unmapped
 from connector.platforms.port import Finding
 from connector.platforms.servicenow import audit
-from connector.platforms.servicenow.answers import NoTable
+from connector.platforms.servicenow.answers import NoApi, NoTable
 from connector.platforms.servicenow.client import Client
 from connector.platforms.servicenow.fields import lacking, learn, projection
 from connector.platforms.servicenow.pages import glance
@@ -79,7 +79,7 @@ def _login(adapter: ServiceNow) -> Iterator[Finding]:
     try:
         zone = _time_zone(client, own)
         name = adapter.own_name()
-    except NotReachable:
+    except (NotReachable, NoApi):
         raise
     except AccordError as error:
         if client.governor.is_closed:

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -50,7 +51,8 @@ class Deliverer:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._has_batch = True
+        # Behind a proxy that adds a path nobody knows which paths the parts of a batch may name.
+        self._has_batch = not urlsplit(client.source.url).path.strip("/")
         self._width = Width()
 
     @property

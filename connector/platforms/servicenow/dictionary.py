@@ -49,6 +49,8 @@ class Dictionary:
             self._learn_parents(new)
             self._learn_columns({name for table in new for name in self._line(table)})
         except (NotAllowed, Wrong):
+            if self._client.governor.is_closed:  # the login was refused, which says nothing of the dictionary
+                raise
             self.is_readable = False
             return
         if not any(self._columns.get(table) for table in new):

@@ -76,18 +76,17 @@ def lacking(client: Client, dictionary: Dictionary, mapping: RecordMapping) -> l
         for field in wanted
         if field.path not in _EVERY_TABLE_HAS and dictionary.column(mapping.table, field.path) is None
     ]
-    shown = _shown(client, mapping.table, [field.path for field in doubtful])
-    if shown is None and not dictionary.tells_of(mapping.table):
+    seen = shown(client, mapping.table, [field.path for field in doubtful])
+    if seen is None and not dictionary.tells_of(mapping.table):
         return []  # there is no record to try them on, and nothing that could be misread
     return [
         _lacking(dictionary, mapping, field)
         for field in doubtful
-        if field.path not in (shown or ())
-        and not _is_walk_into_the_unknown(dictionary, mapping, field, shown)
+        if field.path not in (seen or ()) and not _is_walk_into_the_unknown(dictionary, mapping, field, seen)
     ]
 
 
-def _shown(client: Client, table: str, paths: Sequence[str]) -> set[str] | None:
+def shown(client: Client, table: str, paths: Sequence[str]) -> set[str] | None:
     """Which of *paths* a record of *table* shows; None where no record can be seen."""
     if not paths:
         return set()
