@@ -215,6 +215,9 @@ def test_setup_without_the_right_points_to_the_update_set(site: Site) -> None:
     adapter = site.adapter(user="reader")
     with pytest.raises(AccordError, match="--update-set"):
         adapter.provisions()
+    missing = site.adapter().provisions()
+    with pytest.raises(AccordError, match=r"security constraints.*--update-set"):
+        list(adapter.provision(missing))
 
 
 def test_the_update_set_names_everything_and_never_changes() -> None:

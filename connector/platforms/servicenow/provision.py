@@ -19,6 +19,9 @@ from connector.platforms.servicenow.client import Client
 from connector.platforms.servicenow.dictionary import Dictionary
 from connector.platforms.servicenow.pages import named
 
+_BY_AN_ADMIN = (
+    "let an admin run `accord setup --apply`, or load the update set: `accord setup --update-set FILE`"
+)
 INTERNAL_TYPES: Mapping[str, str] = {
     "string": "string",
     "text": "string",
@@ -39,7 +42,7 @@ def wanted(client: Client, dictionary: Dictionary, catalogue: Catalogue) -> list
     if not dictionary.is_readable:
         raise NotAllowed(
             f"{client.source.name}: sys_dictionary cannot be read, so nobody can tell what is missing",
-            hint="let an admin run `accord setup`, or load the update set: `accord setup --update-set FILE`",
+            hint=_BY_AN_ADMIN,
         )
     there = [one for one in mappings if dictionary.has_table(one.table) or not one.optional]
     found = {one.what: one for mapping in there for one in _wanted(dictionary, mapping)}
@@ -89,7 +92,12 @@ def made(client: Client, dictionary: Dictionary, missing: Sequence[Provision]) -
         if one.present:
             continue
         table, body = str(one.request["table"]), one.request["body"]
-        _write(client, "POST", table, None, body, f"making {one.what}")
+        try:
+            _write(client, "POST", table, None, body, f"making {one.what}")
+        except NotAllowed as error:
+            if client.governor.is_closed:
+                raise
+            raise NotAllowed(error.problem.what, hint=_BY_AN_ADMIN) from None
         if table == "sys_dictionary":
             _read_back(client, one.what, body)
         dictionary.forget(str(body["name"]))
