@@ -17,6 +17,7 @@ from connector.platforms.registry import open_platform
 from connector.pull.pull import pull, pull_nudged
 from connector.pull.stop import Stop
 from connector.site import Site
+from connector.stages import ownslas
 from connector.stages.counted import Counter, counting
 from connector.stages.enacted import note_versions, refuse_changed_versions
 from connector.stages.heartbeat import beat
@@ -92,6 +93,11 @@ def run(store: Store, site: Site, options: Options, stop: Stop, *, sends: bool) 
         with about(run=str(number), source=name):
             summarised = options.serving_since is None
             summary.sources.append(_of_source(store, site, name, now, work, summarised=summarised))
+    if all(one.slas is not None for one in summary.sources) and len(summary.sources) == len(
+        site.config.sources
+    ):
+        known = {one.source: one.slas or () for one in summary.sources}
+        summary.warnings = [*summary.warnings, *ownslas.lacking(site.book, known)]
     summary.stopped = "interrupted" if stop.interrupted else "out of time" if stop.is_late else None
     with store.begin() as tx:
         runs.end(tx, number, world.now(), summary.as_json(), summary.exit_code)
@@ -162,6 +168,7 @@ def _stages(
             store, source.platform, source.kinds, settings.pull, replace(world, now=lambda: source.now), stop,
             run=run, full=options.full, latest=options.now,
         )  # fmt: skip
+    summary.slas = ownslas.names_at(source.platform, source.book)
     if options.now is not None:
         summary.pulled.skew = 0  # a rehearsal's present is nobody's clock
     find_places(store, source)

@@ -56,6 +56,9 @@ class Mail:
         """Nothing can be looked up."""
         return [None] * len(requests)
 
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """There is nothing to know."""
+
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Hand the mails over, all on one connection."""
         try:

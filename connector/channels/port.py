@@ -14,7 +14,7 @@ from connector.platforms.port import Answer, Outcome, Request
 
 
 class Channel(Protocol):
-    """A way out (`connector.platforms.port.Platform` has the same four)."""
+    """A way out (`connector.platforms.port.Platform` has the same five)."""
 
     @property
     def at_once(self) -> int:
@@ -25,6 +25,10 @@ class Channel(Protocol):
 
     def find(self, requests: Sequence[Request]) -> Sequence[str | None]:
         """The remote id of what each request would write, where it is already there."""
+
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """Read in bulk what the sending of these, soon after, has to know of what is there. Nothing is
+        claimed yet."""
 
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """One answer for each request, in order."""
@@ -47,6 +51,9 @@ class Nowhere:
     def find(self, requests: Sequence[Request]) -> Sequence[str | None]:
         """Nothing can be looked up."""
         return [None] * len(requests)
+
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """There is nothing to know."""
 
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Nothing is sent."""

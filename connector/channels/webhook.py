@@ -48,6 +48,9 @@ class Webhook:
         """Nothing can be looked up."""
         return [None] * len(requests)
 
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """There is nothing to know."""
+
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """One POST after the other; a redirect is not followed."""
         with self.world.session() as session:

@@ -146,7 +146,9 @@ def _look_up(post: Post, waiting: Waiting, steps: Sequence[LookUp]) -> list[Send
 
 def _send(post: Post, waiting: Waiting, sends: Sequence[Send]) -> None:
     """Claim and hand over, as many together as the way out takes; what the lease might not outlast goes back
-    into its queue."""
+    into its queue. What has to be read for it is read before: the claim then shows that nobody else has
+    written here since."""
+    post.channel.look_ahead([send.frozen.request for send in sends])
     left = claims.claim(post, waiting, sends)
     while left:
         size = post.channel.at_once
@@ -167,6 +169,9 @@ def _hand_over(post: Post, waiting: Waiting, some: Sequence[Claim], left: Sequen
         raise
     unanswered = Answer(Outcome.UNSURE, words="it was not answered")
     answers.answer(post, waiting, some, [*replies, *[unanswered] * (len(some) - len(replies))])
+    for ends in (reply.ends for reply in replies if reply.ends is not None):
+        answers.take_back(post, left)
+        raise ends
 
 
 def _unanswered(error: AccordError, requests: int) -> Answer:

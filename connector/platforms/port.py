@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from connector.errors import AccordError
 from connector.model.cycle import TicketId
 from connector.model.effect import Effect
 from connector.model.instant import Instant
@@ -96,13 +97,15 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The platform's answer to one request. *left*: where it tells how the write left the record."""
+    """The platform's answer to one request. *left*: where it tells how the write left the record. *ends*:
+    why nothing more can be sent, where that is so."""
 
     outcome: Outcome
     remote_id: str | None = None
     words: str = ""  # the platform's own, or why we are unsure
     wait_ms: int = 0
     left: Left | None = None
+    ends: AccordError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,10 @@ class Platform(Protocol):
     def read(self, kind: str, ids: Sequence[str]) -> Page:
         """Those records as they are now, in bulk; ones that are gone or hidden are simply not there."""
 
+    def cycles(self, tickets: Sequence[str]) -> Page:
+        """The platform's own cycles (kind `platform_cycle`) of those tickets, by the tickets' ids, in
+        bulk."""
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         """All ids in scope, sorted, for `sync --full`."""
 
@@ -184,8 +191,13 @@ class Platform(Protocol):
         """The remote id of what each request would write, where it is already there; asked of the database,
         in bulk, never of an index."""
 
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """Read in bulk what the sending of these, soon after, has to know of what is there. Nothing is
+        claimed yet."""
+
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        """One answer for each request, in order; in one call of the platform where it has a bulk form."""
+        """One answer for each request, in order; in one call of the platform where it has a bulk form, else
+        perhaps beside each other."""
 
     def check(self) -> Iterator[Finding]:
         """Try everything live: login, rights on each table, each mapped field, history, write targets."""

@@ -3,15 +3,15 @@ that are about to cross a line though nothing was heard of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from connector.model.instant import SECOND, Instant
 from connector.model.platformcycle import KIND
 from connector.platforms.port import Page, Platform
 from connector.pull.keep import Batch, Keeper
-from connector.pull.lane import Reader
+from connector.pull.lane import Fetched, Reader
 from connector.pull.reading import Span, needs_history
 from connector.pull.stop import Stop
 from connector.store import Store, Transaction, belonging, inbox, tickets
@@ -60,22 +60,28 @@ class Again:
         return found
 
     def _read_cycles(self, tickets_read: Sequence[str]) -> None:
-        """What is known of the platform's own cycles on those tickets, where they are read at all."""
-        if KIND in self.keepers:
+        """The platform's own cycles of those tickets, where they are read at all: new ones, and those that
+        are known."""
+        reader = Reader(self.platform, self.pool, self.latest)
+        for part in _parts(tickets_read) if KIND in self.keepers else ():
+            if self.stop.is_asked:
+                return
             with self.store.read() as tx:
-                ids = belonging.ids_of(tx, self.platform.source, KIND, tickets_read)
-            self.read(KIND, ids)
+                known = belonging.ids_of(tx, self.platform.source, KIND, part)
+            self._take(KIND, known, reader.cycles(part), reader)
 
     def read(self, kind: str, ids: Sequence[str]) -> None:
         """Read those records and their histories; ones that do not come are frozen with the reason."""
         reader = Reader(self.platform, self.pool, self.latest)
-        parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
-        for part in parts:
+        for part in _parts(ids):
             if self.stop.is_asked:
                 return
-            asked_at, page = reader.read(kind, part).result()
-            assert page is not None
-            self._keep(kind, part, self._with_histories(kind, page, asked_at, reader))
+            self._take(kind, part, reader.read(kind, part), reader)
+
+    def _take(self, kind: str, asked: Sequence[str], coming: Future[Fetched], reader: Reader) -> None:
+        asked_at, page = coming.result()
+        assert page is not None
+        self._keep(kind, asked, self._with_histories(kind, page, asked_at, reader))
 
     def _with_histories(self, kind: str, page: Page, asked_at: Instant, reader: Reader) -> Batch:
         with self.store.read() as tx:
@@ -94,6 +100,10 @@ class Again:
             still = [record.id for record in batch.page.records if record.id not in moved]
             tickets.seen(tx, self.platform.source, kind, still, batch.asked_at)
             freeze(tx, self.keepers[kind], reasons)
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
 def freeze(tx: Transaction, keeper: Keeper, reasons: Mapping[str, str]) -> None:

@@ -48,6 +48,10 @@ class Reader:
         """Those records as they are now."""
         return self.pool.submit(lambda: (self.now(), clean.of_page(self.platform.read(kind, ids))))
 
+    def cycles(self, tickets: Sequence[str]) -> Future[Fetched]:
+        """The platform's own cycles of those tickets, as they are now."""
+        return self.pool.submit(lambda: (self.now(), clean.of_page(self.platform.cycles(tickets))))
+
     def histories(self, kind: str, records: Sequence[Record]) -> list[Future[Histories]]:
         """The histories of *records*, in several shares."""
         shares = [records[start : start + SHARE] for start in range(0, len(records), SHARE)]

@@ -37,6 +37,7 @@ class SourceSummary:
     waiting: Mapping[tuple[str, str, str | None], int] = field(default_factory=dict)
     aside: Sequence[tuple[str, str, str]] = ()  # kind, key, reason
     next_line: Instant | None = None
+    slas: Sequence[str] | None = None  # the platform's own, where targets are measured by them
     requests: int = 0
     throttled: int = 0  # requests answered with 429
     seconds: dict[str, float] = field(default_factory=dict)

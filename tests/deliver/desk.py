@@ -94,6 +94,9 @@ class Desk:
         self.asked += requests
         return [self._found(request) for request in requests]
 
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        pass
+
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         self.calls.append(len(requests))
         answers = [self._answer(request) for request in requests]

@@ -11,8 +11,13 @@ import pytest
 
 from connector.cli import main
 from connector.model.instant import HOUR, MINUTE
+from connector.pull.stop import Stop
+from connector.run import run_nudged
 from connector.sandbox.servicenow import dates
+from connector.site import Site
+from connector.store import inbox, open_store
 from connector.store.care import check
+from connector.world import World
 from tests.journeys.place import Place
 from tests.journeys.test_sync_on_jira import Desk, cycles
 
@@ -152,6 +157,41 @@ def test_jiras_cycle_is_taken_and_ends_as_jira_says(tmp_path: Path) -> None:
     assert (ended["state"], ended["elapsed_s"]) == ("missed", 9 * 3600)
     assert sum(desk.end_state()["notes"].values()) == 2
     assert second.exit_code == 0
+
+
+def test_a_nudge_reads_a_cycle_that_has_only_just_begun_on_jira(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (tmp_path / "rules" / "desk.yaml").write_text(RULES.replace("NAME", "Time to resolution"))
+    desk.sync()
+    issue = desk.jira.create("printer on fire", priority="1")
+    desk.pass_(MINUTE)
+    nudge(desk.world, desk.load(), "desk", str(issue.id))
+    assert [one["state"] for one in cycles(issue)] == ["running"]
+
+
+def test_a_nudge_reads_a_cycle_that_has_only_just_begun(place: Place) -> None:
+    place.sync()
+    sys_id = place.open()
+    place.pass_(MINUTE)
+    nudge(place.world, place.load(), "acme", sys_id)
+    assert achievement(place)["u_state"] == "running"
+
+
+def nudge(world: World, site: Site, source: str, id_: str) -> None:
+    """Have one ticket read and acted on, as a webhook does."""
+    with closing(open_store(site.config.store, world)) as store:
+        with store.begin() as tx:
+            inbox.add(tx, source, "incident", id_, world.now())
+        (told,) = run_nudged(store, site, {source: 100}, Stop(world))
+    assert told.failed is None
+
+
+def test_a_sync_tells_of_an_sla_that_no_source_has(place: Place) -> None:
+    assert not any("measured_by" in one for one in place.sync().warnings)
+    place.write(place.rules.replace("Resolve in 4 h", "Resolve in 4h").replace("version: 1", "version: 2"))
+    (told,) = (one for one in place.sync().warnings if "measured_by" in one)
+    assert "rules/desk.yaml:7: measured_by Resolve in 4h: no source has an SLA of that name" in told
+    assert "did you mean 'Resolve in 4 h'?" in told
 
 
 # ---------------------------------------------------------------------- what commands say of it

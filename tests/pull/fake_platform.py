@@ -191,6 +191,9 @@ class FakePlatform:
             there = [row for row in found if row.is_in_scope and not row.is_deleted and not row.is_hidden]
             return Page(kind, [self._record(row) for row in there], {})
 
+    def cycles(self, tickets: Sequence[str]) -> Page:
+        raise NotImplementedError
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         self._asked(f"ids {kind}")
         rows = self.rows[kind].values()
@@ -215,6 +218,9 @@ class FakePlatform:
     def find(self, requests: Sequence[Request]) -> Sequence[str | None]:
         self._asked("find")
         return [request.path if request.path in self.written else None for request in requests]
+
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        pass
 
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         self._asked("send")

@@ -19,6 +19,7 @@ from connector.mappings.translate import Translation, Unmapped, Unreadable
 from connector.model.cycle import TicketId
 from connector.model.effect import Effect
 from connector.model.instant import Instant
+from connector.model.platformcycle import KIND
 from connector.model.record import Record
 from connector.platforms.jira import check, provision
 from connector.platforms.jira.client import Client, Raw
@@ -154,6 +155,11 @@ class Jira:
         resolved = self.resolved(kind)
         return self._page(resolved.mapping, self._reader.named(resolved, ids), {})
 
+    def cycles(self, tickets: Sequence[str]) -> Page:
+        """The cycles of the site's own engine on those tickets."""
+        resolved = self.resolved(KIND)
+        return self._page(resolved.mapping, self._reader.of_issues(resolved, tickets), {})
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         """All ids in scope, sorted."""
         yield self._reader.ids(self.resolved(kind))
@@ -182,6 +188,10 @@ class Jira:
     def at_once(self) -> int:
         """How many requests leave together."""
         return self._deliverer.at_once
+
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """Read in bulk what the tickets hold that these write to."""
+        self._deliverer.look_ahead(requests)
 
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """One answer for each request."""

@@ -48,9 +48,11 @@ class Client:
         """The site's own time."""
         return self._site.now(lambda: self.get(f"{self.api}/myself", "its time"))
 
-    def get(self, path: str, doing: str, parameters: Mapping[str, str] | None = None) -> Any:
-        """The answer to a GET, repeated as the governor sees fit."""
-        return self._read("GET", path, doing, parameters=parameters)
+    def get(
+        self, path: str, doing: str, parameters: Mapping[str, str] | None = None, *, in_parts: bool = False
+    ) -> Any:
+        """The answer to a GET, repeated as the governor sees fit. *in_parts*: as in `ask`."""
+        return self._read("GET", path, doing, parameters=parameters, in_parts=in_parts)
 
     def ask(self, path: str, body: Raw, doing: str, *, in_parts: bool = False) -> Any:
         """The answer to a question that is asked by POST and changes nothing.

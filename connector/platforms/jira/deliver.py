@@ -1,4 +1,4 @@
-"""Requests sent one by one, and looked up again at the ticket they belong to.
+"""Requests sent, several at once, and looked up again at the ticket they belong to.
 
 What an answer means for delivery is told here in four words (done, again, refused, unsure); a write that may
 have had an effect is never repeated here. Look-ups read issues themselves, never the index.
@@ -6,13 +6,16 @@ have had an effect is never repeated here. Look-ups read issues themselves, neve
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from connector.errors import NotAllowed, NotReachable
+from connector.errors import AccordError, NotAllowed, NotReachable
 from connector.platforms.governor import Because, Passing
 from connector.platforms.jira.achievements import merged
 from connector.platforms.jira.answers import (
@@ -30,24 +33,52 @@ from connector.platforms.jira.limits import Lanes
 from connector.platforms.jira.search import Search
 from connector.platforms.port import Answer, Outcome, Request
 
-_AT_ONCE = 100
 _CONFLICT_S = 1.0
 _LONGEST_READ_S = 5.0  # then the lease might not outlast the write any more (deliver/claims.py)
 
 
 class Deliverer:
-    """Sends and finds for one site. *own* is our account's id, asked when needed."""
+    """Sends and finds for one site, several at once: they are writes to different tickets."""
 
     def __init__(self, client: Client, comments: Comments, search: Search) -> None:
         self._client = client
         self._comments = comments
         self._search = search
+        self._present: dict[tuple[str, str], Any] = {}  # what was read ahead, by issue and property
 
-    at_once = 1
+    @property
+    def at_once(self) -> int:
+        """As many as the site takes beside each other now."""
+        return self._client.governor.concurrency
+
+    def look_ahead(self, asked: Sequence[Request]) -> None:
+        """Read the properties that these are to be put into, in bulk where the site has a form for that."""
+        self._present.clear()
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for one in asked if self._client.is_cloud else ():
+            if "cycles" in one.body:
+                wanted[str(one.body["property"])].append(_issue_of(one.path))
+        for name, issues in wanted.items():
+            for raw in self._search.named(issues, ["summary"], [name]):
+                self._present[str(raw.get("id")), name] = (raw.get("properties") or {}).get(name)
 
     def send(self, asked: Sequence[Request]) -> list[Answer]:
-        """One answer for each request, in order. NotAllowed where the login is refused."""
-        return [self._send(request) for request in asked]
+        """One answer for each request, in order."""
+        if len(asked) == 1:
+            return [self._reply(asked[0])]
+        return list(self._pool.map(self._reply, asked))
+
+    @cached_property
+    def _pool(self) -> Executor:
+        return self._client.world.executor(self._client.source.pull.workers)
+
+    def _reply(self, asked: Request) -> Answer:
+        """The answer to one of several; what stops it stops none that is under way."""
+        try:
+            return self._send(asked)
+        except AccordError as error:
+            is_refused = isinstance(error, NotAllowed)
+            return Answer(Outcome.AGAIN if is_refused else Outcome.UNSURE, words=str(error), ends=error)
 
     def _send(self, asked: Request) -> Answer:
         try:
@@ -66,11 +97,8 @@ class Deliverer:
             return self._put(asked.path, {"fields": fields}, asked, issue) if fields else _done(issue)
         name = str(asked.body["property"])
         path = f"{asked.path}/properties/{quote(name, safe='')}"
-        begun = self._client.world.monotonic()
         try:
-            present = self._client.get(path, "reading the achievements").get("value")
-        except Gone:
-            present = None
+            present = self._present_in(issue, name, path)
         except NotReachable as error:
             if self._client.governor.is_closed:
                 raise
@@ -79,14 +107,26 @@ class Deliverer:
             if self._client.governor.is_closed:
                 raise
             return Answer(Outcome.REFUSED, words=str(error))
-        if self._client.world.monotonic() - begun > _LONGEST_READ_S:
-            return Answer(Outcome.AGAIN, words="what is there took too long to read")
         value = merged(present, asked.body["cycles"])
         if not fields:
             return self._put(path, value, asked, issue)
         return self._put(
             asked.path, {"fields": fields, "properties": [{"key": name, "value": value}]}, asked, issue
         )
+
+    def _present_in(self, issue: str, name: str, path: str) -> Any:
+        """What the property holds: as read ahead, once; else read alone. NotReachable where that took too
+        long."""
+        if (issue, name) in self._present:
+            return self._present.pop((issue, name))
+        begun = self._client.world.monotonic()
+        try:
+            present = self._client.get(path, "reading the achievements").get("value")
+        except Gone:
+            present = None
+        if self._client.world.monotonic() - begun > _LONGEST_READ_S:
+            raise NotReachable("what is there took too long to read")
+        return present
 
     def _put(self, path: str, body: Any, asked: Request, issue: str) -> Answer:
         answer = self._client.write("PUT", path, body, self._judge, _doing(asked))
@@ -144,14 +184,10 @@ class Deliverer:
         """The keys that issues carry, by their ids."""
         if not self._client.is_cloud:
             return {id_: self._keys_of(id_) for id_ in ids}
-        found: dict[str, tuple[str, ...]] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            body = {"issueIdsOrKeys": list(ids[start : start + _AT_ONCE]), "fields": ["summary"]}
-            whole = {**body, "properties": [KEY_PROPERTY]}
-            told = self._client.ask(f"{self._client.api}/issue/bulkfetch", whole, "reading linked issues")
-            for one in told.get("issues") or ():
-                found[str(one.get("id"))] = keys_in((one.get("properties") or {}).get(KEY_PROPERTY))
-        return found
+        return {
+            str(raw.get("id")): keys_in((raw.get("properties") or {}).get(KEY_PROPERTY))
+            for raw in self._search.named(ids, ["summary"], [KEY_PROPERTY])
+        }
 
     def _keys_of(self, id_: str) -> tuple[str, ...]:
         path = f"{self._client.api}/issue/{quote(id_, safe='')}/properties/{KEY_PROPERTY}"

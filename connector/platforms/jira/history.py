@@ -26,7 +26,7 @@ from connector.platforms.jira.spelling import JiraSpelling
 from connector.platforms.pagesize import PageSize, ask_whole
 from connector.platforms.port import History
 
-_AT_ONCE = 1000
+_AT_ONCE, _AT_ONCE_BY_SEARCH = 1000, 50  # the ids of a search stand in its address
 _FIELDS_AT_ONCE = 10
 _PAGE = 1000
 _MEND = "lower `pull.page_size` in the configuration: the site does not answer such questions in time"
@@ -77,17 +77,18 @@ class Histories:
 
     def _logs(self, records: Sequence[Record]) -> Changelogs:
         logs = Changelogs()
-        ids = [record.id for record in records]
+        left = [record.id for record in records]
+        bulk = self._in_bulk if self.client.is_cloud else self._by_search
+        size = PageSize(_AT_ONCE if self.client.is_cloud else _AT_ONCE_BY_SEARCH)
         try:
-            left, size = ids, PageSize(_AT_ONCE)
             while left:
 
                 def ask(most: int, left: Sequence[str] = left) -> None:
-                    self._in_bulk(logs, left[:most])
+                    bulk(logs, left[:most])
 
                 _, asked_for = ask_whole(ask, size, self.client.world, what="histories", mend=_MEND)
                 left = left[asked_for:]
-        except Gone:  # Data Center has no bulk form
+        except Gone:  # a site without the bulk form
             pass
         for record in records:
             if record.id not in logs and not _never_changed(record):
@@ -100,8 +101,6 @@ class Histories:
         wanted = sorted({field.id for pairs in self.told.values() for _, field in pairs})
         if 0 < len(wanted) <= _FIELDS_AT_ONCE:
             body["fieldIds"] = wanted
-        if not self.client.is_cloud:
-            raise Gone("Data Center has no bulk form")
         path, tokens = f"{self.client.api}/changelog/bulkfetch", set[str]()
         while True:
             told = self.client.ask(path, body, "reading histories", in_parts=len(ids) > 1)
@@ -112,6 +111,18 @@ class Histories:
                 return
             tokens.add(token)
             body["nextPageToken"] = token
+
+    def _by_search(self, logs: Changelogs, ids: Sequence[str]) -> None:
+        """Data Center tells changelogs of many issues by its search only. One that is not told whole, or not
+        at all, is asked for alone."""
+        asked = {"jql": f"id in ({', '.join(ids)})", "fields": "updated", "expand": "changelog"}
+        asked |= {"maxResults": str(len(ids)), "validateQuery": "false"}
+        told = self.client.get(f"{self.client.api}/search", "reading histories", asked, in_parts=len(ids) > 1)
+        for issue in told.get("issues") or ():
+            changelog = issue.get("changelog") or {}
+            histories = changelog.get("histories") or ()
+            if len(histories) >= int(changelog.get("total") or 0):
+                logs.add(str(issue.get("id")), histories)
 
     def _alone(self, logs: Changelogs, id_: str) -> None:
         path = f"{self.client.api}/issue/{quote(id_, safe='')}"

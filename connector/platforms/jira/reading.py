@@ -93,9 +93,12 @@ class Reader:
         if resolved.mapping.table in ("organizations", "organization_members"):
             pages = listed(self.client, resolved.mapping.table)
             return [row for page in pages for row in page if row["id"] in set(ids)]
-        issues = sorted({id_.partition("/")[0] for id_ in ids})
-        rows = list(self.search.named(issues, self._fields(resolved)))
-        return [row for row in self._rows(resolved, rows) if row["id"] in set(ids)]
+        rows = self.of_issues(resolved, sorted({id_.partition("/")[0] for id_ in ids}))
+        return [row for row in rows if row["id"] in set(ids)]
+
+    def of_issues(self, resolved: Resolved, issues: Sequence[str]) -> list[Raw]:
+        """Those issues, or what hangs on them, from the database."""
+        return self._rows(resolved, list(self.search.named(issues, self._fields(resolved))))
 
     def ids(self, resolved: Resolved) -> list[str]:
         """All ids in scope, sorted. Several pages are walked twice: what leaves the scope meanwhile may hide

@@ -79,21 +79,25 @@ class Search:
         behind = start + len(issues)
         return Found(issues, str(behind) if issues and behind < int(told.get("total") or 0) else None)
 
-    def named(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Raw]:
-        """Those issues, from the database; ones that are gone or hidden are not there."""
+    def named(
+        self, ids: Sequence[str], fields: Sequence[str], properties: Sequence[str] = ()
+    ) -> Iterator[Raw]:
+        """Those issues, from the database; ones that are gone or hidden are not there. On Cloud they may
+        come with *properties*; Data Center shows none in bulk (JRASERVER-62898)."""
         left, size = [id_ for id_ in ids if id_.isdigit()], PageSize(NAMED)
         while left:
 
             def ask(most: int, left: Sequence[str] = left) -> Sequence[Raw]:
-                return self._named(left[:most], fields)
+                return self._named(left[:most], fields, properties)
 
             issues, asked_for = ask_whole(ask, size, self._client.world, what="issues", mend=_MEND)
             yield from issues
             left = left[asked_for:]
 
-    def _named(self, ids: Sequence[str], fields: Sequence[str]) -> Sequence[Raw]:
+    def _named(self, ids: Sequence[str], fields: Sequence[str], properties: Sequence[str]) -> Sequence[Raw]:
         if self._client.is_cloud:
             body: dict[str, Any] = {"issueIdsOrKeys": ids, "fields": list(fields)}
+            body |= {"properties": list(properties)} if properties else {}
             path = "issue/bulkfetch"
         else:  # whose search refuses an id that is gone, unless told not to mind
             jql = f"id in ({', '.join(ids)})"

@@ -19,6 +19,7 @@ from connector.mappings.translate import Translation, Unmapped, Unreadable
 from connector.model.cycle import TicketId
 from connector.model.effect import Effect
 from connector.model.instant import Instant
+from connector.model.platformcycle import KIND
 from connector.model.record import Record
 from connector.platforms.pagesize import PageSize
 from connector.platforms.port import Answer, Cursor, Finding, History, Page, Provision, Request
@@ -175,6 +176,13 @@ class ServiceNow:
         rows = list(named(self.client, mapping.table, mapping.id, ids, self._projection(mapping)))
         return self._page(mapping, rows, {})
 
+    def cycles(self, tickets: Sequence[str]) -> Page:
+        """The cycles of the instance's own engine on those tickets."""
+        mapping = self.mapping(KIND)
+        task = mapping.fields["ticket"].origin.partition(".")[0]
+        rows = list(named(self.client, mapping.table, task, tickets, self._projection(mapping)))
+        return self._page(mapping, rows, {})
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         """All ids in scope, sorted."""
         yield from self._sweep(kind).ids()
@@ -220,6 +228,9 @@ class ServiceNow:
     def at_once(self) -> int:
         """How many requests leave together."""
         return self._deliverer.at_once
+
+    def look_ahead(self, requests: Sequence[Request]) -> None:
+        """There is nothing to know."""
 
     def send(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """One answer for each request."""

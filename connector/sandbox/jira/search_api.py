@@ -217,7 +217,8 @@ def paging(call: Call) -> Response:
     most = max(0, min(1000, int(body.get("maxResults", call.number("maxResults", 50)))))
     names = body.get("fields") or call.many("fields")
     expand = body.get("expand") or call.many("expand")
-    asker = replace(call.asker, lenient=body.get("validateQuery") is False)
+    validated = body.get("validateQuery", call.text("validateQuery", "true") != "false")
+    asker = replace(call.asker, lenient=validated is False)
     try:
         page = Selection(call.site, read(call, jql), asker).offset(start, most)
     except JqlError as wrong:

@@ -111,6 +111,41 @@ def test_a_later_achievement_keeps_the_other_cycles(adapter: Jira, issue: Issue)
     ]
 
 
+def test_what_many_tickets_hold_is_read_in_one_request_before_the_writes(site: Site, adapter: Jira) -> None:
+    issues = [site.jira.create(f"printer {number}") for number in range(30)]
+    for issue in issues:
+        sent(adapter, achievement(ticket(issue), "earlier"))
+    requests = [request for one in issues for request in adapter.compose([achievement(ticket(one))], {})]
+    site.sandbox.requests.clear()
+    adapter.look_ahead(requests)
+    answers = adapter.send(requests)
+    assert [one.remote_id for one in answers] == [str(one.id) for one in issues]
+    assert site.sandbox.requests == {"POST issue/bulkfetch": 1, "PUT issue/*/properties/accord.sla": 30}
+    assert all(
+        [one["target"] for one in property_of(issue)["cycles"]] == ["earlier", "one"] for issue in issues
+    )
+
+
+def test_what_was_read_ahead_serves_one_write_only(site: Site, adapter: Jira, issue: Issue) -> None:
+    about = ticket(issue)
+    (request,) = adapter.compose([achievement(about)], {})
+    adapter.look_ahead([request])
+    adapter.send([request])
+    sent(adapter, achievement(about, "two"))
+    assert [one["target"] for one in property_of(issue)["cycles"]] == ["one", "two"]
+
+
+def test_a_login_that_ends_among_many_takes_no_answer_from_the_others(site: Site, adapter: Jira) -> None:
+    abouts = [ticket(site.jira.create(f"printer {number}")) for number in range(3)]
+    requests = [request for one in abouts for request in adapter.compose([note(one, "75 % used")], {})]
+    site.sandbox.faults.once("*/comment", "401", skip=1)
+    answers = adapter.send(requests)
+    assert Outcome.DONE in [one.outcome for one in answers]
+    refused = [one for one in answers if one.ends is not None]
+    assert refused
+    assert {one.outcome for one in refused} == {Outcome.AGAIN}
+
+
 def test_values_sent_again_change_nothing(adapter: Jira, issue: Issue) -> None:
     about = ticket(issue)
     requests = adapter.compose([achievement(about), fields(about)], {})

@@ -84,6 +84,20 @@ def test_data_center_tells_the_same(field_ids: bool) -> None:
     assert told(site, worked_on(site)) == STORY
 
 
+def test_data_center_is_asked_for_many_histories_at_once() -> None:
+    site = new_site(JiraQuirks(deployment="datacenter"))
+    issues = [worked_on(site) for _ in range(60)]
+    adapter = site.adapter()
+    adapter.prepare(["incident"])
+    ids = [str(issue.id) for issue in issues]
+    records = adapter.read("incident", ids).records
+    site.jira.delete(issues[0])
+    site.sandbox.requests.clear()
+    histories = adapter.history("incident", records)
+    assert [len(histories[id_].changes) > 0 for id_ in ids] == [False] + [True] * 59
+    assert site.sandbox.requests == {"GET search": 2, "GET issue/*": 1, "POST search": 1}
+
+
 @pytest.mark.parametrize("dates", DATES)
 def test_the_date_of_resolution_follows_the_resolution(dates: str) -> None:
     """Jira never tells changes of it; the last is what the issue shows, however histories are stamped."""
