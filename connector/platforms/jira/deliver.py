@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -63,10 +64,15 @@ class Deliverer:
                 self._present[str(raw.get("id")), name] = (raw.get("properties") or {}).get(name)
 
     def send(self, asked: Sequence[Request]) -> list[Answer]:
-        """One answer for each request, in order."""
-        if len(asked) == 1:
-            return [self._reply(asked[0])]
-        return list(self._pool.map(self._reply, asked))
+        """One answer for each request, in order. Those of one ticket leave in their order."""
+        whose: dict[str, list[int]] = defaultdict(list)
+        for place, one in enumerate(asked):
+            whose[_issue_of(one.path)].append(place)
+        if len(whose) == 1:
+            return [self._reply(one) for one in asked]
+        answered = self._pool.map(lambda places: [self._reply(asked[one]) for one in places], whose.values())
+        told = dict(zip(chain(*whose.values()), chain(*answered), strict=True))
+        return [told[place] for place in range(len(asked))]
 
     @cached_property
     def _pool(self) -> Executor:
