@@ -8,6 +8,7 @@ import click
 
 from connector.cli.options import INSTANT
 from connector.cli.said import say
+from connector.errors import AccordError
 from connector.model.instant import Instant, format_instant
 from connector.sandbox import run
 from connector.sandbox.jira.quirks import Deployment
@@ -53,4 +54,9 @@ def command(
     see them.
     """
     start = None if at is None else format_instant(at)
-    run(port, log, file, at=start, seed=seed, speed=speed, platform=platform, jira=jira, say=say)
+    try:
+        run(port, log, file, at=start, seed=seed, speed=speed, platform=platform, jira=jira, say=say)
+    except OSError as error:  # the port is taken, a file is not there
+        where = error.filename or f"127.0.0.1:{port}"
+        hint = None if error.filename else "take another with --port; 0 takes a free one"
+        raise AccordError(f"{where}: {error.strerror}", hint=hint) from None
