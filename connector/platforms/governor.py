@@ -314,7 +314,8 @@ def because_of(error: requests.RequestException) -> tuple[Because, str]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """*error* and everything it was raised from or carries."""
+    """*error* and everything it was raised from or carries; not what was merely being handled meanwhile: that
+    may be another request's."""
     seen: list[BaseException] = []
     left: list[BaseException] = [error]
     while left:
@@ -323,7 +324,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.append(link)
         yield link
-        inner = [*link.args, link.__cause__, link.__context__, getattr(link, "reason", None)]
+        inner = [*link.args, link.__cause__, getattr(link, "reason", None)]
         left += [part for part in inner if isinstance(part, BaseException)]
 
 

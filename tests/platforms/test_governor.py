@@ -187,3 +187,19 @@ def test_what_was_never_sent_is_told_from_what_was(site: Site, fault: str, becau
     with pytest.raises(requests.RequestException) as raised:
         session.get("https://acme.service-now.com/api/now/table/incident")
     assert because_of(raised.value)[0] is because
+
+
+def test_a_request_that_went_out_while_another_was_refused_may_have_had_an_effect(site: Site) -> None:
+    """What is being handled meanwhile says nothing of it: it would be sent twice."""
+    site.sandbox.faults.once("*", "timeout")
+    session = Line(source_config(), site.world(), None).session()
+
+    def ask_while_another_was_refused() -> None:
+        try:
+            raise ConnectionRefusedError("another request")
+        finally:
+            session.get("https://acme.service-now.com/api/now/table/incident")
+
+    with pytest.raises(requests.RequestException) as raised:
+        ask_while_another_was_refused()
+    assert because_of(raised.value)[0] is Because.FAILED
