@@ -88,7 +88,7 @@ def read(
         record = replace(record, updated=known.updated)
     changes = history.changes if history.source != "snapshots" else _by_snapshot(record, known, told, read_at)
     whole = replace(record, changes=tuple(changes), history=history.source)
-    doubt = _doubt(whole, known, kind)
+    doubt = _doubt(whole, known, kind, _worth_trying(whole, read_at, span.lag))
     return Reading(whole, digest(whole), read_at, doubt, is_ticket=kind.is_ticket, own_at=own_at)
 
 
@@ -99,8 +99,15 @@ def _own_write(record: Record, known: Known | None, span: Span, read_at: Instant
     return known.own_at if _is_as_known(record, known) else None
 
 
-def _doubt(record: Record, known: Known | None, kind: Kind) -> Doubt:
-    """Whether the history agrees with its record; it is given up after some tries."""
+def _worth_trying(record: Record, read_at: Instant, lag: Millis) -> int:
+    """How many tries may have been made by now: soon after an update they would all see the same."""
+    if record.updated is None or lag <= 0:
+        return TRIES
+    return max(1, 1 + (read_at - record.updated) // lag)
+
+
+def _doubt(record: Record, known: Known | None, kind: Kind, most: int) -> Doubt:
+    """Whether the history agrees with its record; it is given up after some tries, of which *most* count."""
     last = record.changes[-1].at if record.changes else record.fields.get("opened")
     is_quiet = last is None or (record.updated is not None and record.updated > last)
     why = disagreement(record, known, kind)
@@ -108,7 +115,7 @@ def _doubt(record: Record, known: Known | None, kind: Kind) -> Doubt:
         why = known.pending_why  # it says what it said before: nothing has settled
     # Another update is another doubt: what was tried before says nothing of it.
     tried = known.pending if known is not None and known.updated == record.updated else 0
-    tries = 0 if why is None else tried + 1
+    tries = 0 if why is None else min(tried + 1, most)
     return Doubt(tries if tries < TRIES else 0, why, is_quiet and record.history in EXACT)
 
 
