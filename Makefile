@@ -33,7 +33,7 @@ demo: install
 	@$(BIN)/accord demo
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
