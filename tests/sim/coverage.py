@@ -55,7 +55,7 @@ class Coverage:
     def lacking(self, least: int = LEAST) -> Iterator[str]:
         """What was met too seldom, in words."""
         for platform in plot.PLATFORMS:
-            for fault, boundary in sorted(plot.pairs(platform)):
+            for fault, boundary in sorted(plot.to_be_met(platform)):
                 times = self.met[platform, fault, boundary]
                 if times < least:
                     yield f"{platform}: {fault} {boundary}: {times}"

@@ -153,7 +153,7 @@ class Deployment:
             sleep=sleep,
             random=chance(self.seed, f"life {life.pid}"),
             adapter=lambda _: MortalTransport(
-                life, Network(self.sandbox.transport(sleep), self.told), self._named
+                life, Network(self.sandbox.transport(sleep), self.told, self._watch), self._named
             ),
             mail=lambda *_: Mailbox(life, self.told),  # type: ignore[arg-type]
             executor=lambda _: OneAfterAnother(),
@@ -162,6 +162,15 @@ class Deployment:
             pid=life.pid,
             process_is_alive=lambda pid: not self.lives[pid - 1].is_over,
         )
+
+    def _watch(self, request: PreparedRequest, response: Response) -> None:
+        """Count what the platform does by itself; not what is aimed at it."""
+        boundary = self._named(request)
+        limit = self.desk.own_limit(response)
+        if limit is not None and not self.aim.has_just_hit(boundary):
+            self.aim.met[limit, boundary] += 1
+        if boundary == "pull page" and self.desk.index_is_behind:
+            self.aim.met["index lag", boundary] += 1
 
     def _named(self, request: PreparedRequest) -> str:
         asked = _incoming(request)
@@ -216,14 +225,21 @@ class Deployment:
 class Network(BaseAdapter):
     """The way to the platform, and to whoever takes notices by webhook."""
 
-    def __init__(self, platform: BaseAdapter, told: list[str]) -> None:
+    def __init__(
+        self,
+        platform: BaseAdapter,
+        told: list[str],
+        watch: Callable[[PreparedRequest, Response], None],
+    ) -> None:
         super().__init__()
-        self._platform, self._told = platform, told
+        self._platform, self._told, self._watch = platform, told, watch
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         """As the platform answers, or as a receiver that takes everything."""
         if not (request.path_url or "").startswith(HOOK):
-            return self._platform.send(request, *args, **options)
+            response = self._platform.send(request, *args, **options)
+            self._watch(request, response)
+            return response
         self._told.append(str(request.headers["Idempotency-Key"]))
         taken = Response()
         taken.status_code, taken._content = 204, b""

@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from requests import Response
+
 from connector.sandbox import Sandbox
 
 
@@ -87,6 +89,20 @@ class Desk(ABC):
     @abstractmethod
     def boundary(self, method: str, path: str, query: str, body: str) -> str:
         """What a request is for, in a word or two."""
+
+    def own_limit(self, response: Response) -> str | None:
+        """Which limit of the platform's own refused a request, in words; None where none did."""
+        del response
+        return None
+
+    @property
+    def index_is_behind(self) -> bool:
+        """Whether searches see less than there is."""
+        return False
+
+    @abstractmethod
+    def be_calm(self) -> None:
+        """Let the platform have no more limits of its own."""
 
     @property
     def audit_seconds_later(self) -> int:

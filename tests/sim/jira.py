@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from requests import Response
+
 from connector.sandbox.jira import adf
 from connector.sandbox.jira.issue import Issue
+from connector.sandbox.jira.limits import BURST, ISSUE, QUOTA
 from tests.sim.desk import Achieved, Desk
 
 STATUSES = {
@@ -21,6 +24,7 @@ STATUSES = {
     "closed": "Closed",
     "cancelled": "Canceled",
 }
+LIMITS = {BURST: "limit of bursts", QUOTA: "hour's points", ISSUE: "limit of an issue"}
 PROPERTY, KEY = "accord.sla", "accord.key"
 _SENT = re.compile(r"/issue(?:/\d+)?(/comment|/properties)?")
 
@@ -104,6 +108,19 @@ class JiraDesk(Desk):
             return "metadata" if method == "POST" and "search" in path else "set up"
         kinds = {"/comment": "send note", "/properties": "send achievement"}
         return kinds.get(found[1], "send record" if method == "POST" else "send ticket")
+
+    def own_limit(self, response: Response) -> str | None:
+        if response.status_code != 429:
+            return None
+        return LIMITS.get(response.headers.get("RateLimit-Reason", ""))
+
+    @property
+    def index_is_behind(self) -> bool:
+        return not self.sandbox.jira.site.index.settled
+
+    def be_calm(self) -> None:
+        quirks = self.sandbox.jira.quirks
+        quirks.quota_points = quirks.burst = 0
 
     # -- inside
 

@@ -32,7 +32,7 @@ READS = {
 }
 SENDS = {
     "servicenow": ("send batch", "send ticket", "send achievement", "send record"),
-    "jira": ("send ticket", "send note", "send record"),
+    "jira": ("send ticket", "send achievement", "send note", "send record"),
 }
 IN_A_BATCH = tuple(f"{name} in a batch" for name in SENDS["servicenow"][1:])
 # What a question may meet, what a write may meet, and what a part of a batch may meet.
@@ -42,6 +42,13 @@ ASKING = (
 SENDING = (*ASKING, "commit_then_timeout", "late_commit", "commit_then_500")
 OF_A_PART = ("500", "commit_then_500", "timeout", "commit_then_timeout", "error_200")
 ROWS = ("pull page", "history", "read again", "look-up")  # lists of rows, on ServiceNow
+# What a site of Jira does by itself, unasked: limits of its own, and an index that is behind.
+OWN = (
+    ("index lag", "pull page"),
+    *(("limit of an issue", name) for name in ("send ticket", "send note")),
+    *(("limit of bursts", name) for name in ("pull page", "history", "comments", "send ticket", "send note")),
+    *(("hour's points", name) for name in ("pull page", "history")),
+)
 # Transactions by what they keep: without them nothing could be told of a run that ended early.
 KEPT = ("page", "sweep done", "watermark", "state", "claim", "answer", "look-up", "lease", "record again")
 TIMES = (1, 1, 1, 2, 9)
@@ -94,9 +101,21 @@ class Wish:
 
 @lru_cache(maxsize=2)
 def pairs(platform: str) -> tuple[Pair, ...]:
-    """Every fault with every boundary that it can meet on a platform, in an order without meaning."""
-    found = sorted(set(_pairs(platform)))
-    chance(0, f"pairs on {platform}").shuffle(found)
+    """Every fault with every boundary that it can meet on a platform."""
+    return tuple(sorted(set(_pairs(platform))))
+
+
+def to_be_met(platform: str) -> tuple[Pair, ...]:
+    """All that stories have to meet: the pairs dealt out, and what the platform does by itself."""
+    return (*pairs(platform), *(OWN if platform == "jira" else ()))
+
+
+@lru_cache(maxsize=64)
+def _dealt(platform: str, deal: int) -> tuple[Pair, ...]:
+    """The pairs in another order each time that all of them are dealt out: none has always the same
+    neighbours."""
+    found = list(pairs(platform))
+    chance(deal, f"pairs on {platform}").shuffle(found)
     return tuple(found)
 
 
@@ -134,8 +153,33 @@ def platform_of(seed: int) -> str:
 
 def share_of(seed: int, luck: random.Random) -> list[Wish]:
     """The pairs that this seed has to meet; deaths and what ends a run come last."""
-    all_ = pairs(platform_of(seed))
-    start = seed // len(PLATFORMS) * SHARE
-    wishes = [Wish(*all_[(start + place) % len(all_)]) for place in range(SHARE)]
+    platform = platform_of(seed)
+    size, start = len(pairs(platform)), seed // len(PLATFORMS) * SHARE
+    places = (divmod(start + place, size) for place in range(SHARE))
+    wishes = [Wish(*_dealt(platform, deal)[place]) for deal, place in places]
     luck.shuffle(wishes)
     return sorted(wishes, key=lambda wish: not wish.is_of_requests)
+
+
+def in_turn(wishes: list[Wish], platform: str) -> Iterator[list[Wish]]:
+    """What each run is to meet: first what needs one ticket alone, then what needs several, and what a
+    webhook brings about by itself."""
+    nudged = [wish for wish in wishes if wish.needs_a_nudge]
+    late = [
+        one for one in wishes if one.needs_a_crowd or one.needs_a_lost_answer or one.needs_other_rules
+        or one.fault in ("late history", "close call")
+    ]  # fmt: skip
+    early = [wish for wish in wishes if wish not in nudged and wish not in late]
+    if any(wish.needs_a_lost_answer for wish in late):
+        early.append(lost_answer(platform))
+    while len(late) + 1 < len(early) and not early[-1].boundary.startswith("send"):
+        late.append(early.pop())
+    yield early
+    yield late
+    if nudged:
+        yield nudged
+
+
+def lost_answer(platform: str) -> Wish:
+    """What leads to a look-up: a write of which nobody knows what became."""
+    return Wish("commit_then_timeout", "send ticket" if platform == "servicenow" else "send record")

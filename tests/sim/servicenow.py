@@ -113,6 +113,9 @@ class ServiceNowDesk(Desk):
                 return "look-up"
         return "metadata"
 
+    def be_calm(self) -> None:
+        """It has none."""
+
     @property
     def audit_seconds_later(self) -> int:
         return self.sandbox.servicenow.quirks.audit_seconds_later

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from tests.sim import plot
-from tests.sim.aim import Shot
+from tests.sim.aim import shot_for
 from tests.sim.checks import clock_time, wrong
 from tests.sim.databases import database
 from tests.sim.deployment import Deployment
@@ -30,9 +28,10 @@ NEXT = {
     "closed": ("in progress",),
     "cancelled": ("new",),
 }
-MORE_RUNS = 2  # in bad times, where something was not met yet
+AGAIN = 3  # what was not met is tried once more, as far as so much of it is left
 SETTLED_S = 400.0  # longer than the platform's longest transaction and a lease
 JUMP_S = 600
+HOUR_S = 3600
 MOST_TICKETS = 5
 
 
@@ -128,20 +127,44 @@ class Telling:
         self.armed += wishes
         self._live_on()
         self._lead_up_to(self.armed)
-        self.deployment.aim.shots = [self._shot(wish) for wish in self.armed if wish.is_of_requests]
         nudged = any(wish.needs_a_nudge for wish in self.armed) or self.luck.random() < 0.1
+        self._with_bad_luck(sorted(self.histories)[:2] if nudged else [])
+
+    def _with_bad_luck(self, nudged: list[str]) -> None:
+        """One process, a service where tickets are *nudged*, that meets what is armed."""
+        self.deployment.aim.shots = [shot_for(wish, self.luck) for wish in self.armed if wish.is_of_requests]
         self.busy = True
-        self._process(nudge=nudged and bool(self.histories))
+        self._process(nudged=nudged)
         self.busy = False
         unmet = {(shot.fault, shot.boundary) for shot in self.deployment.aim.shots if shot.times}
         self.armed = [one for one in self.armed if not one.is_of_requests or _pair(one) in unmet]
         self.deployment.aim.clear()
 
+    def again(self, wish: Wish) -> None:
+        """Once more for *wish* alone. What has to do with one ticket's writes is met when only that ticket is
+        read and written to, as a webhook has it."""
+        self.armed.clear()
+        if not (wish.needs_one_ticket or wish.needs_a_lost_answer):
+            return self.run([wish])
+        self.opens()
+        ticket = [list(self.histories)[-1]]
+        lost = plot.lost_answer(self.deployment.platform)
+        if wish.needs_an_hour or (wish.needs_a_lost_answer and lost.needs_an_hour):
+            self.deployment.pass_by(3700)
+        if wish.needs_a_lost_answer:
+            self.armed = [lost]
+            self._with_bad_luck(ticket)
+            self.deployment.pass_by(SETTLED_S)
+        self.armed = [wish]
+        return self._with_bad_luck(ticket)
+
     def calm_runs(self) -> None:
         """Two runs in peace, once the clocks are right again."""
         self.armed.clear()
         self.deployment.clock.off = 0
-        self.deployment.pass_by(JUMP_S)
+        # An hour's points that are spent are spent until the hour is over.
+        self.deployment.pass_by(HOUR_S if self.deployment.sandbox.jira.quirks.quota_points else JUMP_S)
+        self.deployment.desk.be_calm()
         for _ in range(2):
             self.deployment.pass_by(SETTLED_S)
             self._process()
@@ -149,7 +172,7 @@ class Telling:
     def _live_on(self) -> None:
         """Some time, in which people do this and that."""
         self.deployment.pass_by(self.luck.choice([1, 20, 200, 600, 1800]))
-        if any(wish.needs_one_ticket for wish in self.armed):
+        if any(wish.needs_one_ticket or wish.needs_a_lost_answer for wish in self.armed):
             return
         if self.has_secrets:
             self.deployment.opens_in_secret()
@@ -224,26 +247,12 @@ class Telling:
         database().put_back(backup)
         self._meet("restored backup", "between runs")
 
-    def _shot(self, wish: Wish) -> Shot:
-        luck, options = self.luck, dict[str, Any]()
-        if wish.fault == "late_commit":
-            options = {"after_requests": 1000, "after_ms": luck.choice([1, 5, 60, 250]) * 1000}
-        if wish.fault in ("gateway", "error_200"):
-            options = {"commit": luck.random() < 0.5, "status": luck.choice([502, 503, 504])}
-        if wish.fault.startswith("429"):
-            options = {"retry_after_s": luck.choice([1, 5, 30])}
-        if wish.fault == "slow":
-            options = {"ms": luck.choice([1_000, 20_000])}
-        times = 1 if wish.boundary.startswith("send") else luck.choice(plot.TIMES)
-        skip = luck.choice([0, 0, 0, 1]) if wish.boundary in ("pull page", "metadata") else 0
-        return Shot(wish.fault, wish.boundary, skip, times, options)
-
-    def _process(self, *, nudge: bool = False, host: str = "here") -> None:
+    def _process(self, *, nudged: list[str] | None = None, host: str = "here") -> None:
         """One process, and what became of it."""
-        what = "a service" if nudge else "a run" if host == "here" else "another worker's run"
+        what = "a service" if nudged else "a run" if host == "here" else "another worker's run"
         try:
-            if nudge:
-                told = self.deployment.nudge(sorted(self.histories)[:2], self.happens)
+            if nudged:
+                told = self.deployment.nudge(nudged, self.happens)
                 ended = "; ".join(one.failed or f"ends with {one.exit_code}" for one in told) or "is idle"
             else:
                 summary = self.deployment.sync(self.happens, host=host)
@@ -322,11 +331,10 @@ def _pair(wish: Wish) -> plot.Pair:
 def tell(seed: int) -> Story:
     """The story of *seed*."""
     telling = begin(seed)
-    for wishes in _in_turn(telling.wishes, telling.deployment.platform):
+    for wishes in plot.in_turn(telling.wishes, telling.deployment.platform):
         telling.run(wishes)
-    for _ in range(MORE_RUNS):
-        if telling.armed:
-            telling.run([])
+    for wish in telling.armed[:AGAIN]:
+        telling.again(wish)
     telling.calm_runs()
     story, deployment = telling.story, telling.deployment
     story.met += deployment.aim.met
@@ -347,27 +355,6 @@ def begin(seed: int) -> Telling:
     return Telling(Story(seed), deployment, luck, wishes=wishes, has_secrets=luck.random() < 0.3)
 
 
-def _in_turn(wishes: list[Wish], platform: str) -> Iterator[list[Wish]]:
-    """What each run is to meet: first what needs one ticket alone, then what needs several, and what a
-    webhook brings about by itself."""
-    nudged = [wish for wish in wishes if wish.needs_a_nudge]
-    late = [
-        one for one in wishes if one.needs_a_crowd or one.needs_a_lost_answer or one.needs_other_rules
-        or one.fault in ("late history", "close call")
-    ]  # fmt: skip
-    early = [wish for wish in wishes if wish not in nudged and wish not in late]
-    if any(wish.needs_a_lost_answer for wish in late):
-        early.append(
-            Wish("commit_then_timeout", "send ticket" if platform == "servicenow" else "send record")
-        )
-    while len(late) + 1 < len(early) and not early[-1].boundary.startswith("send"):
-        late.append(early.pop())
-    yield early
-    yield late
-    if nudged:
-        yield nudged
-
-
 def _differ(deployment: Deployment, luck: random.Random) -> None:
     """How this platform differs from a well-kept one, always."""
     servicenow, jira = deployment.sandbox.servicenow.quirks, deployment.sandbox.jira.quirks
@@ -378,4 +365,7 @@ def _differ(deployment: Deployment, luck: random.Random) -> None:
     jira.index_flicker = luck.choice([0.0, 0.3])
     jira.changelog_created = luck.choice(["iso", "epoch_ms", "epoch_s"])
     jira.changelog_repeats_last = luck.random() < 0.5
+    jira.issue_writes = luck.choice([jira.issue_writes, ((1, 2_000), (3, 30_000))])
+    jira.burst = luck.choice([0, 0, 2])
+    jira.quota_points = luck.choice([0, 60]) if deployment.login == "oauth" else 0
     jira.limit_headers = luck.choice(["classic", "structured", "beta", "none"])
