@@ -48,7 +48,8 @@ INVARIANTS: dict[str, str] = {
     ),
     "an effect that was sent is known": (
         "select sent.value from deliveries, EACH_OF(deliveries.keys) as sent"
-        " where not exists (select 1 from desired where desired.key = sent.value)"
+        " where deliveries.state <> 'again'"  # it did nothing, and may have been withdrawn since
+        " and not exists (select 1 from desired where desired.key = sent.value)"
         " and not exists (select 1 from outbox where outbox.key = sent.value)"
     ),
     "a record belongs to a source that is known": (

@@ -50,11 +50,11 @@ def _report(stories: Iterable[Story], count: int) -> int:
         if place % 100 == 0:
             print(f"{place} of {count} stories told, {len(failed)} ended wrong", flush=True)
     print(f"\n{coverage.table()}")
-    if count >= SEEDS:
-        print("\n".join(["", *(f"met too seldom: {what}" for what in coverage.lacking())]))
+    lacking = list(coverage.lacking()) if count >= SEEDS else []
+    print("\n".join(["", *(f"met too seldom: {what}" for what in lacking)]))
     seeds = ", ".join(str(story.seed) for story in failed[:40])
     print(f"{count} stories, {len(failed)} ended wrong{': seeds ' + seeds if failed else ''}")
-    return int(bool(failed))
+    return int(bool(failed or lacking))
 
 
 if __name__ == "__main__":

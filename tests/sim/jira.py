@@ -94,6 +94,8 @@ class JiraDesk(Desk):
         if path.endswith("/issue/bulkfetch"):
             if KEY in body:
                 return "look-up"
+            if PROPERTY in body:
+                return "property"
             return "comments" if '"fields": ["comment"]' in body else "read again"
         if path.endswith("/comment/list"):
             return "our notes"

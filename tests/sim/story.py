@@ -28,7 +28,7 @@ NEXT = {
     "closed": ("in progress",),
     "cancelled": ("new",),
 }
-AGAIN = 3  # what was not met is tried once more, as far as so much of it is left
+AGAIN = 4  # what was not met is tried once more, as far as so much of it is left
 SETTLED_S = 400.0  # longer than the platform's longest transaction and a lease
 JUMP_S = 600
 HOUR_S = 3600
@@ -125,9 +125,11 @@ class Telling:
     def run(self, wishes: list[Wish]) -> None:
         """A run with bad luck, after some time in which *wishes* become possible."""
         self.armed += wishes
+        is_close = any(wish.fault == "close call" for wish in self.armed)
         self._live_on()
         self._lead_up_to(self.armed)
         nudged = any(wish.needs_a_nudge for wish in self.armed) or self.luck.random() < 0.1
+        nudged = nudged and not is_close  # a nudge is judged as of now, and knows nothing of late commits
         self._with_bad_luck(sorted(self.histories)[:2] if nudged else [])
 
     def _with_bad_luck(self, nudged: list[str]) -> None:
@@ -144,6 +146,7 @@ class Telling:
         """Once more for *wish* alone. What has to do with one ticket's writes is met when only that ticket is
         read and written to, as a webhook has it."""
         self.armed.clear()
+        self.spared[wish] = 0
         if not (wish.needs_one_ticket or wish.needs_a_lost_answer):
             return self.run([wish])
         self.opens()
@@ -366,6 +369,6 @@ def _differ(deployment: Deployment, luck: random.Random) -> None:
     jira.changelog_created = luck.choice(["iso", "epoch_ms", "epoch_s"])
     jira.changelog_repeats_last = luck.random() < 0.5
     jira.issue_writes = luck.choice([jira.issue_writes, ((1, 2_000), (3, 30_000))])
-    jira.burst = luck.choice([0, 0, 2])
-    jira.quota_points = luck.choice([0, 60]) if deployment.login == "oauth" else 0
+    jira.burst = luck.choice([0, 1, 2])
+    jira.quota_points = luck.choice([0, 30, 60]) if deployment.login == "oauth" else 0
     jira.limit_headers = luck.choice(["classic", "structured", "beta", "none"])

@@ -20,18 +20,21 @@ BLOCKS = 50  # parts of about equal length, for several workers
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_stories_end_as_they_must(block: int, coverage_of_all: Path) -> None:
     """However runs fail and die, in the end every due effect is there once and none that is not due. The
-    block that is told last also sees that under each seed some act was due."""
+    block that is told last also sees that under each seed some act was due, and that every fault was met at
+    every boundary often enough."""
     coverage = Coverage()
     for seed in range(block, SEEDS, BLOCKS):
         story = tell(seed)
         assert not story.wrong, f"\n{story}\nplay it again: make simulate SEED={seed}"
         coverage.add(story)
     gc.collect()
-    (coverage_of_all / f"{block}.json").write_text(json.dumps(coverage.as_json()))
+    whole_file = coverage_of_all / f"{block}.json"
+    whole_file.with_suffix(".part").write_text(json.dumps(coverage.as_json()))
+    whole_file.with_suffix(".part").rename(whole_file)  # another worker may be counting
     told = sorted(coverage_of_all.glob("*.json"))
     if len(told) == BLOCKS:
         whole = Coverage.of([json.loads(one.read_text()) for one in told])
-        assert list(whole.lacking(least=0)) == [], f"\n{whole.table()}"
+        assert list(whole.lacking()) == [], f"\n{whole.table()}"
 
 
 @pytest.fixture
