@@ -187,6 +187,7 @@ def _stages(
             summary.delivered = deliver(
                 store, world, name, channels(source, world), settle=settings.limits.settle_ms,
                 until=stop.deadline, stop=lambda: stop.interrupted,
+                redirect_to=source.config.redirect_notices_to,
             )  # fmt: skip
 
 
@@ -208,7 +209,7 @@ def _nudged(
             summary.paced = pace_among(tx, name, queues, world.now(), limit=room)
         summary.delivered = deliver(
             store, world, name, ways, settle=settings.limits.settle_ms,
-            stop=lambda: stop.interrupted, among=queues,
+            stop=lambda: stop.interrupted, among=queues, redirect_to=source.config.redirect_notices_to,
         )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from connector.decide.decision import Context, Decided, Desk
-from connector.model.effect import Effect, Held, Output
+from connector.decide.decision import Decided, Desk
+from connector.model.effect import Effect, Held, Output, redirected
 
 
 def restrained(decided: Iterable[Decided], desk: Desk) -> list[Decided]:
@@ -20,7 +20,7 @@ def restrained(decided: Iterable[Decided], desk: Desk) -> list[Decided]:
 
 
 def _restrained(decided: Decided, desk: Desk) -> Decided:
-    effect = _redirected(decided.effect, desk.context)
+    effect = redirected(decided.effect, desk.context.redirect_to)
     return replace(decided, effect=effect, held=_why_held(effect, decided.waits, desk))
 
 
@@ -38,15 +38,3 @@ def is_on_the_ticket(effect: Effect) -> bool:
     """Whether an effect writes on the ticket itself."""
     by_note = effect.output is Output.NOTIFY and effect.payload.get("channel") == "platform"
     return effect.output in (Output.FIELDS, Output.NOTE) or by_note
-
-
-def _redirected(effect: Effect, context: Context) -> Effect:
-    """In a test environment a notice goes to one address only and says whom it was for: a cloned instance
-    knows the addresses of real customers."""
-    if context.redirect_to is None or effect.output is not Output.NOTIFY:
-        return effect
-    meant = ", ".join(effect.payload["recipients"])
-    subject = f"[test, for {meant}] {effect.payload['subject']}"
-    return replace(
-        effect, payload={**effect.payload, "recipients": [context.redirect_to], "subject": subject}
-    )

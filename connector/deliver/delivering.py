@@ -41,14 +41,15 @@ def deliver(
     until: float | None = None,
     stop: Callable[[], bool] = _go_on,
     among: Sequence[str] | None = None,
+    redirect_to: str | None = None,
 ) -> Delivered:
     """Send what waits at *source* (in the queues *among* where given), most urgent queue first, until nothing
     more can be sent now.
 
-    *store* is under the source's lease. *channels* holds `platform` and whatever notices may take. Between
-    two rounds it heeds *until* (the world's monotonic seconds) and *stop*. Raises NotReachable and
-    NotAllowed when a channel does, and Busy when the lease is lost; what was begun is then looked up by the
-    next run.
+    *store* is under the source's lease. *channels* holds `platform` and whatever notices may take;
+    *redirect_to* takes all notices in a test environment. Between two rounds it heeds *until* (the world's
+    monotonic seconds) and *stop*. Raises NotReachable and NotAllowed when a channel does, and Busy when the
+    lease is lost; what was begun is then looked up by the next run.
     """
     tally = Tally()
     _doubt_a_restored_store(store, source)
@@ -56,7 +57,7 @@ def deliver(
         ready = queues.ready(tx, source, world.now(), among)
     for name, same in groupby(ready, key=_channel_of):
         channel = channels.get(name) or Nowhere(name)
-        post = Post(store, world, source, channel, settle, tally, until, stop)
+        post = Post(store, world, source, channel, settle, tally, until, stop, redirect_to)
         waiting = deque(same)
         while waiting and not post.is_over:
             size = min(len(waiting), max(QUEUES, channel.at_once))
@@ -106,6 +107,7 @@ def _look(post: Post, names: Sequence[str]) -> tuple[Waiting, Bench]:
             now=post.world.now(),
             settle=post.settle,
             doubted_until=about.unsure_until(tx),
+            redirect_to=post.redirect_to,
         )
     return waiting, bench
 

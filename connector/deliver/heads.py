@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from connector.channels.port import Channel
 from connector.deliver.frozen import Frozen, thaw
 from connector.errors import AccordError, NotAllowed, NotReachable
+from connector.model.effect import redirected
 from connector.model.instant import Instant, Millis
 from connector.platforms.port import Guard
 from connector.store import leases
@@ -74,7 +75,7 @@ Step = Send | LookUp | Wait | GiveUp
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What judging a head needs. *doubted_until*: when this store was recognised as a copy of an older
-    one."""
+    one. *redirect_to*: where all notices go, those too that were decided before it was so."""
 
     channel: Channel
     deliveries: Mapping[int, Delivery]
@@ -82,6 +83,7 @@ class Bench:
     now: Instant
     settle: Millis
     doubted_until: Instant | None
+    redirect_to: str | None = None
 
 
 def next_step(queue: str, waiting: Sequence[Queued], bench: Bench) -> Step | None:
@@ -105,8 +107,9 @@ def next_step(queue: str, waiting: Sequence[Queued], bench: Bench) -> Step | Non
 def compose(queue: str, waiting: Sequence[Queued], bench: Bench) -> Step:
     """The first request of what waits, as it would be sent now."""
     together = _together(waiting, bench.now)
+    effects = [redirected(one.row.effect, bench.redirect_to) for one in together]
     try:
-        requests = bench.channel.compose([one.row.effect for one in together], bench.remote)
+        requests = bench.channel.compose(effects, bench.remote)
     except (NotReachable, NotAllowed):
         raise  # the platform's trouble, not the effect's
     except AccordError as error:

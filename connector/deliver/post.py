@@ -29,6 +29,7 @@ class Post:
     tally: Tally
     until: float | None
     stop: Callable[[], bool]
+    redirect_to: str | None = None  # where all notices go, in a test environment
 
     @property
     def is_over(self) -> bool:

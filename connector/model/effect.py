@@ -39,6 +39,11 @@ class Held(StrEnum):
     CLOSED = "the ticket is closed: only its achievement record is written"
 
 
+def name_of(output: Output, kind: str | None) -> str:
+    """The switch in `effects:` of an output: `note`, `notify`, `create.problem`…"""
+    return f"{output}.{kind}" if output is Output.CREATE else str(output)
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One thing to write.
@@ -62,12 +67,22 @@ class Effect:
     @property
     def name(self) -> str:
         """The switch in `effects:`: `note`, `notify`, `create.problem`…"""
-        return f"{self.output}.{self.kind}" if self.output is Output.CREATE else str(self.output)
+        return name_of(self.output, self.kind)
 
     @property
     def is_act(self) -> bool:
         """Acts are append-only and happen once; the others are absolute values of which the latest wins."""
         return self.output in (Output.NOTE, Output.NOTIFY, Output.CREATE)
+
+
+def redirected(effect: Effect, address: str | None) -> Effect:
+    """A notice as it goes in a test environment: to *address* only (None: this is none), and it says whom it
+    was for. A cloned instance knows the addresses of real customers."""
+    recipients = effect.payload.get("recipients")
+    if address is None or effect.output is not Output.NOTIFY or recipients == [address]:
+        return effect
+    subject = f"[test, for {', '.join(recipients or ())}] {effect.payload['subject']}"
+    return replace(effect, payload={**effect.payload, "recipients": [address], "subject": subject})
 
 
 def said_once(effects: Iterable[Effect]) -> list[tuple[Effect, list[str]]]:

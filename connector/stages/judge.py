@@ -181,7 +181,7 @@ class Judge:
             cautious=why_cautious(self.known, self.source.book),
             channel=config.notify.channel,
             placeless=frozenset(self.source.platform.placeless()),
-            redirect_to=config.redirect_notices_to if config.environment == "test" else None,
+            redirect_to=config.redirect_notices_to,
             doubted_until=self.doubted_until,
         )
 

@@ -15,7 +15,7 @@ from connector.model.platformcycle import KIND
 from connector.platforms.port import Platform
 from connector.rules.enacted import canonical, digest
 from connector.rules.rulebook import Rulebook
-from connector.store import Store, Transaction, backfills, desired, sources, sweeps, tickets
+from connector.store import Store, Transaction, backfills, desired, queues, sources, sweeps, tickets
 from connector.store import text as texts
 from connector.world import World
 
@@ -54,6 +54,10 @@ class Source:
         readable = {name for name, record in self.catalogue.records.items() if record.fields}
         return [self.catalogue.kinds[name] for name in sorted(wanted & readable)]
 
+    def is_on(self, output: str) -> bool:
+        """Whether effects of that name are sent."""
+        return self.settings.switch(output) == "on"
+
     @property
     def ticket_kinds(self) -> Sequence[str]:
         """The kinds that clocks run on, whether agreements measure them now or did so once."""
@@ -81,7 +85,8 @@ def meet(store: Store, source: Source) -> None:
             total = sum(counts.get(kind, 0) for kind in source.ticket_kinds)
             why = "rules, calendars or packages have changed"
             backfills.begin(tx, source.name, why, source.book.hash, total, source.now)
-        _decide_anew(tx, source, Held.SWITCHED, lambda name: source.settings.switch(name) == "on")
+        queues.switch_off(tx, source.name, source.is_on)
+        _decide_anew(tx, source, Held.SWITCHED, source.is_on)
         noted = texts.dump({**before, **mapping})
         sources.note(tx, source.name, mapping=noted, judging=source.book.hash)
 

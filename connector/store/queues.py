@@ -6,11 +6,12 @@ that are held, set aside or dropped are in no queue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from connector.model.effect import Held, Output, name_of
 from connector.model.instant import Instant
 from connector.store import effectrows
 from connector.store.deliveries import Delivery
@@ -185,6 +186,24 @@ def hold(tx: sa.Connection, keys: Sequence[str], why: str) -> None:
     for start in range(0, len(keys), 500):
         some = outbox.c.key.in_(keys[start : start + 500])
         tx.execute(sa.update(outbox).where(some, outbox.c.state == HELD).values(held_why=why))
+
+
+def switch_off(tx: sa.Connection, source: str, is_on: Callable[[str], bool]) -> None:
+    """Hold what waits at *source* of outputs that are not `on` any more and was never begun to be sent:
+    *is_on* tells by an effect's name. Of what was begun it has to be found out whether it arrived."""
+    for table in TABLES:
+        waits = (
+            table.c.source == source,
+            table.c.state.in_((READY, HELD)),
+            table.c.attempt == 0,
+            sa.or_(table.c.held_why.is_(None), table.c.held_why.not_in((Held.SWITCHED, Held.CLOSED))),
+        )
+        names = tx.execute(sa.select(table.c.output, table.c.kind).where(*waits).distinct()).all()
+        for output, kind in names:
+            if not is_on(name_of(Output(output), kind)):
+                same = (table.c.output == output, table.c.kind.is_not_distinct_from(kind))
+                values = {"state": HELD, "held_why": Held.SWITCHED}
+                tx.execute(sa.update(table).where(*waits, *same).values(**values))
 
 
 def found_at(tx: sa.Connection, key: str, remote_id: str) -> None:

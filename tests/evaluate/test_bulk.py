@@ -138,7 +138,7 @@ def test_a_row_without_opened_is_an_error_unless_skipped(
     assert main(command) == 2
     assert "t.parquet:2:1: the ticket has no `opened`" in capsys.readouterr().err
     assert main([*command, "--skip-bad"]) == 0
-    assert "1 bad records left out" in capsys.readouterr().err
+    assert "1 bad record left out" in capsys.readouterr().err
 
 
 def test_records_written_as_parquet_are_evaluated_as_they_are(tmp_path: Path) -> None:

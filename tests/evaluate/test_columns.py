@@ -91,7 +91,7 @@ def test_a_bad_row_is_told_with_its_number_and_can_be_skipped(
     assert said in told
     assert evaluated(file, rules, "--out", str(out), "--skip-bad") == 0
     assert sorted(json.loads(line)["key"] for line in out.open()) == ["A", "B", "C"]
-    assert "1 bad records left out" in capsys.readouterr().err
+    assert "1 bad record left out" in capsys.readouterr().err
 
 
 def test_every_bad_row_is_told_in_the_words_used_for_lines(

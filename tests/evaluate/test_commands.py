@@ -118,7 +118,7 @@ def test_a_bad_line_is_told_with_its_number_and_can_be_skipped(
     assert said in told
     assert evaluated(file, rules, "--out", str(out), "--skip-bad") == 0
     assert len(out.read_text().splitlines()) == 1
-    assert "1 bad records left out" in capsys.readouterr().err
+    assert "1 bad record left out" in capsys.readouterr().err
 
 
 def test_one_unreadable_value_does_not_turn_a_whole_field_into_text(tmp_path: Path, rules: Path) -> None:

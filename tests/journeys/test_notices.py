@@ -188,3 +188,35 @@ def test_notices_of_quiet_hours_come_when_they_end(mailed: Callable[[str], Maile
     here.sync_until(START + 26 * HOUR)
     assert len(here.post.mails_to("ann")) == len(here.post.mails_to("bob")) == 3
     assert here.waiting() == []
+
+
+@pytest.mark.parametrize("switch", ["off", "plan"])
+def test_what_waits_does_not_go_once_its_output_is_switched_off(
+    mailed: Callable[[str], Mailed], switch: str
+) -> None:
+    here = mailed("digest: 2h")
+    here.open_three()
+    here.sync_until(START + 110 * MINUTE)
+    assert len(here.waiting()) == 3
+    config = here.place.folder / "config.yaml"
+    config.write_text(MAILED.replace("notify: on", f"notify: {switch}"))
+    here.sync_until(START + 5 * HOUR)
+    assert here.post.mails_to("ann") == []
+    config.write_text(MAILED)  # nor later: it is of the past then
+    here.sync_until(START + 6 * HOUR)
+    assert here.post.mails_to("ann") == []
+
+
+def test_in_a_test_environment_what_was_decided_before_is_redirected_too(
+    mailed: Callable[[str], Mailed],
+) -> None:
+    """A copied store knows the addresses of real people."""
+    here = mailed("digest: 2h")
+    here.open_three()
+    here.sync_until(START + 110 * MINUTE)
+    here.post.taken.clear()
+    test = "environment: test\nredirect_notices_to: test@acme.example\n"
+    (here.place.folder / "config.yaml").write_text(MAILED + test)
+    here.sync_until(START + 3 * HOUR)
+    assert {mail["To"] for mail in here.post.taken} == {"test@acme.example"}
+    assert "for ann@acme.example" in here.post.taken[0]["Subject"]
