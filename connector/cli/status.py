@@ -109,6 +109,9 @@ def _run(run: runs.Run, *, is_last: bool, at_work: AbstractSet[str]) -> dict[str
         "begun": format_instant(run.begun_at),
         "ended": _written(run.ended_at),
         "exit_code": run.exit_code,
+        "failed": {
+            one["source"]: one["failed"] for one in (run.summary or {}).get("sources", ()) if one["failed"]
+        },
         "killed": is_open and not (is_last and at_work & set(run.sources)),
         "taken_up": not is_last,
     }
@@ -132,6 +135,7 @@ def _lines(found: Mapping[str, Any], now: Instant) -> Iterator[str]:
         yield from _open_ends(source)
     for run in found["runs"]:
         yield f"run {run['run']} ({', '.join(run['sources'])}): begun {run['begun']}, {_ended(run)}"
+        yield from (f"  {source} stopped: {why}" for source, why in run["failed"].items())
     if not found["runs"]:
         yield f"no run yet as of {format_instant(now)}"
 

@@ -83,6 +83,8 @@ def test_a_failed_source_is_told_once(accord: Accord, place: Place) -> None:
     assert code == 3
     assert (out + err).count("acme: stopped:") == 1
     assert "run.source_failed" not in err
+    _, out, _ = accord("status")
+    assert "\n  acme stopped: " in out
 
 
 def test_status_tells_that_a_run_was_killed_and_what_comes_of_it(accord: Accord, place: Place) -> None:
