@@ -68,11 +68,9 @@ def reconcile(world: World, site: Site, asked: Asked, stop: Stop) -> list[Listin
     finally:
         store.close()
     if not any(one.is_matched for one in found):
-        why = "; ".join(lack for one in found for lack in one.lacks)
-        raise AccordError(
-            f"nothing can be compared: {why or 'no enacted agreement has a clock of its own'}",
-            hint="see docs/reconcile.md",
-        )
+        lacks = [f"\n  {lack}" for one in found for lack in one.lacks]
+        why = "".join(lacks) or " no enacted agreement has a clock of its own"
+        raise AccordError(f"nothing can be compared:{why}\n  see docs/reconcile.md")
     return found
 
 
