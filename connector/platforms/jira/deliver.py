@@ -61,7 +61,8 @@ class Deliverer:
                 wanted[str(one.body["property"])].append(_issue_of(one.path))
         for name, issues in wanted.items():
             for raw in self._search.named(issues, ["summary"], [name]):
-                self._present[str(raw.get("id")), name] = (raw.get("properties") or {}).get(name)
+                if raw.get("properties") is not None:  # else nothing was said of them: it is read alone
+                    self._present[str(raw.get("id")), name] = raw["properties"].get(name)
 
     def send(self, asked: Sequence[Request]) -> list[Answer]:
         """One answer for each request, in order. Those of one ticket leave in their order."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.platforms.jira.achievements import merged
+from tests.platforms.jira.site import Site, ticket
+from tests.platforms.jira.test_deliver import achievement, property_of, sent
 
 
 def a_cycle(
@@ -66,3 +69,18 @@ def test_it_always_fits(given_: list[tuple[int, int, bool]]) -> None:
     dropped = {one["key"] for one in cycles} - set(keys(value))
     if any(one["state"] == "running" for one in cycles if one["key"] in dropped):
         assert all(one["state"] == "running" for one in value["cycles"])
+
+
+def test_a_site_that_tells_no_properties_in_bulk_is_asked_for_each(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it does not tell is not nothing: other cycles would be lost."""
+    adapter = site.ready()
+    issue = site.jira.create("printer on fire")
+    sent(adapter, achievement(ticket(issue), "earlier"))
+    silent = [{"id": str(issue.id), "key": issue.key, "fields": {}}]
+    monkeypatch.setattr(adapter.search, "named", lambda *_: silent)
+    (request,) = adapter.compose([achievement(ticket(issue))], {})
+    adapter.look_ahead([request])
+    adapter.send([request])
+    assert [one["target"] for one in property_of(issue)["cycles"]] == ["earlier", "one"]
