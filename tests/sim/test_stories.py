@@ -34,7 +34,7 @@ def test_stories_end_as_they_must(block: int, coverage_of_all: Path) -> None:
     told = sorted(coverage_of_all.glob("*.json"))
     if len(told) == BLOCKS:
         whole = Coverage.of([json.loads(one.read_text()) for one in told])
-        assert list(whole.lacking(least=12)) == [], f"\n{whole.table()}"
+        assert list(whole.lacking()) == [], f"\n{whole.table()}"
 
 
 @pytest.fixture
